@@ -1,0 +1,3 @@
+//! The Jupyter kernel of trailbook, and the commands around it.
+
+fn main() {}

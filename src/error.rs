@@ -1,0 +1,127 @@
+//! The one error type, and the sentence it tells.
+
+use std::fmt;
+
+/// What went wrong, in one sentence that a responder can act on.
+///
+/// A notebook prints an error's `Display` and nothing else, so that one text
+/// holds everything: what, where, and what to do about it. Branch on the
+/// predicates ([`is_rejected`](Error::is_rejected), …), not on the text.
+///
+/// # Examples
+///
+/// ```
+/// use trailbook::Logs;
+///
+/// let error = Logs::open("/no/such/folder").unwrap_err();
+/// assert!(error.is_not_found());
+/// assert!(error.to_string().contains("/no/such/folder"));
+/// ```
+pub struct Error(Box<Inner>);
+
+/// The result of everything in this library that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+struct Inner {
+    kind: Kind,
+    message: String,
+    hint: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The SQL, or a use of it, is not acceptable: Athena would refuse it, or the guard does.
+    Rejected,
+    /// Something that was named does not exist.
+    NotFound,
+    /// An argument or a parameter is malformed.
+    Invalid,
+    /// The query was accepted and failed while it ran.
+    Failed,
+    /// Reading or writing failed.
+    Io,
+}
+
+impl Error {
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Error(Box::new(Inner { kind, message: message.into(), hint: None, source: None }))
+    }
+
+    pub(crate) fn rejected(message: impl Into<String>) -> Self {
+        Self::new(Kind::Rejected, message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, message)
+    }
+
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Kind::Invalid, message)
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, message)
+    }
+
+    pub(crate) fn io(what: impl fmt::Display, source: std::io::Error) -> Self {
+        let mut error = Self::new(Kind::Io, format!("{what}: {source}"));
+        error.0.source = Some(Box::new(source));
+        error
+    }
+
+    /// Adds what to do about it, as a sentence without its full stop.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// The SQL was refused before it ran: Athena would refuse it, or the guard
+    /// found it unbounded. The command line exits with 2.
+    pub fn is_rejected(&self) -> bool {
+        self.0.kind == Kind::Rejected
+    }
+
+    /// Something that was named (a folder, an investigation, a column) does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.0.kind == Kind::NotFound
+    }
+
+    /// An argument or a parameter is malformed.
+    pub fn is_invalid(&self) -> bool {
+        self.0.kind == Kind::Invalid
+    }
+
+    /// The query was accepted and failed while it ran, as a division by zero does.
+    pub fn is_failed(&self) -> bool {
+        self.0.kind == Kind::Failed
+    }
+
+    /// Reading or writing a file failed.
+    pub fn is_io(&self) -> bool {
+        self.0.kind == Kind::Io
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if let Some(hint) = &self.0.hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+// `Debug` is what `unwrap` and a test print: the same sentence serves them better.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.0.kind)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,7 @@
+//! Incident-response runbooks over AWS CloudTrail logs.
+
+mod error;
+mod logs;
+
+pub use error::{Error, Result};
+pub use logs::coverage::{Coverage, Damaged};

@@ -1,0 +1,3 @@
+//! What a notebook cell holds of the logs.
+
+pub mod coverage;

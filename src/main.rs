@@ -1,0 +1,3 @@
+//! The data command line of trailbook.
+
+fn main() {}
