@@ -2,6 +2,7 @@
 
 mod error;
 mod logs;
+mod sql;
 
 pub use error::{Error, Result};
 pub use logs::coverage::{Coverage, Damaged};
