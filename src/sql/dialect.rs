@@ -2,11 +2,11 @@
 
 use std::any::TypeId;
 
-use sqlparser::ast::{CastKind, DataType, Expr, Ident, ObjectName, TrimWhereField, TypedString};
-use sqlparser::dialect::{Dialect, GenericDialect};
-use sqlparser::keywords::Keyword;
-use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::Token;
+use datafusion::sql::sqlparser::ast::{CastKind, DataType, Expr, Ident, ObjectName, TrimWhereField, TypedString};
+use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 /// Trino's lexical rules and the syntax that only it has.
 ///
