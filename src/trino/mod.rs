@@ -18,14 +18,22 @@
 
 mod analyze;
 mod cast;
+mod decimal;
 mod error;
 mod expr;
+mod functions;
+mod json;
+mod operators;
+mod signature;
+#[cfg(test)]
+mod testing;
 pub(crate) mod time;
+mod type_name;
 mod types;
 mod value;
 
 pub(crate) use analyze::{Column, Columns, Session, analyze, coerce};
-pub(crate) use cast::cast;
+pub(crate) use cast::{cast, format_ip};
 pub(crate) use error::{ErrorKind, EvalError, Problem};
 pub(crate) use expr::{Call, Comparison, Expr, ExprKind, NoRow, Row};
 pub(crate) use types::{Field, Type};

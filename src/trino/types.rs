@@ -108,8 +108,8 @@ impl Type {
         }
     }
 
-    /// The decimal that holds every value of an integer type.
-    fn integer_as_decimal(&self) -> Option<(u8, u8)> {
+    /// The precision and scale of the decimal that holds every value of an exact number type.
+    pub(crate) fn as_decimal(&self) -> Option<(u8, u8)> {
         match self {
             Type::Tinyint => Some((3, 0)),
             Type::Smallint => Some((5, 0)),
@@ -166,7 +166,7 @@ impl Type {
             _ => {
                 let (a, b) = (self.number_rank()?, other.number_rank()?);
                 let (low, high) = if a < b { (self, other) } else { (other, self) };
-                match (low.integer_as_decimal(), high) {
+                match (low.as_decimal(), high) {
                     (Some((p, s)), Decimal(q, t)) => {
                         let scale = s.max(*t);
                         let precision = (p - s).max(q - t) + scale;

@@ -189,7 +189,7 @@ impl<'a> Value<'a> {
                     if a.is_null() || b.is_null() {
                         let what = if matches!(self, Array(_)) { "ARRAY" } else { "ROW" };
                         return Err(EvalError::other(format!(
-                            "{what} comparison not supported for values with null elements"
+                            "{what} values with null elements have no order"
                         )));
                     }
                     match a.compare(b)? {
