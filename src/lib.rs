@@ -2,7 +2,10 @@
 
 mod error;
 mod logs;
+mod show;
 mod sql;
 
 pub use error::{Error, Result};
 pub use logs::coverage::{Coverage, Damaged};
+pub use polars;
+pub use show::{Chart, Format, Panel, Show};
