@@ -2,6 +2,7 @@
 
 mod error;
 mod logs;
+pub mod sample;
 mod show;
 mod sql;
 

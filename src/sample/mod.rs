@@ -1,5 +1,5 @@
-//! Sample logs: a small organization's CloudTrail logs of four weeks, made up,
-//! with one incident in them.
+//! Sample logs: a small organization's CloudTrail logs of almost four weeks,
+//! made up, with one incident in them.
 //!
 //! They are what `Logs::open("sample")` opens: nothing to download, no account.
 //! The company sells things in three regions (`us-east-1`, `eu-west-1`,
@@ -156,7 +156,7 @@ pub(crate) fn cached() -> Result<PathBuf> {
         _ => dirs::cache_dir()
             .ok_or_else(|| {
                 Error::not_found("the user has no cache folder for the sample logs")
-                    .hint("set TRAILBOOK_CACHE to a folder that can be written")
+                    .hint("TRAILBOOK_CACHE can name a folder that can be written")
             })?
             .join("trailbook"),
     };
@@ -177,11 +177,11 @@ fn cached_below(base: &Path, options: &SampleOptions) -> Result<PathBuf> {
         fs::rename(&unfinished, &dir)
             .map_err(|error| Error::io(format_args!("cannot make `{}`", dir.display()), error))
     });
-    if result.is_err() {
+    if let Err(error) = result {
         // The error that matters is the one at hand.
         let _ = fs::remove_dir_all(&unfinished);
         if !dir.join("AWSLogs").is_dir() {
-            result?;
+            return Err(error.hint("TRAILBOOK_CACHE can name a folder that can be written"));
         }
     }
     Ok(dir)

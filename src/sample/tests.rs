@@ -447,6 +447,10 @@ fn the_cache_is_made_once_and_whole() {
     let left: Vec<_> = fs::read_dir(&below).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["sample-1"]);
 
+    fs::write(base.path().join("a file"), "").unwrap();
+    let error = cached_below(&base.path().join("a file"), &small()).unwrap_err();
+    assert!(error.is_io() && error.to_string().contains("TRAILBOOK_CACHE"), "{error}");
+
     let marker = made[0].join(MARKER);
     let written = fs::metadata(&marker).unwrap().modified().unwrap();
     assert_eq!(cached_below(&below, &small()).unwrap(), made[0]);
