@@ -1,5 +1,6 @@
 //! Incident-response runbooks over AWS CloudTrail logs.
 
+mod embedded;
 mod error;
 mod logs;
 pub mod sample;

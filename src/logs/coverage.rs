@@ -14,8 +14,11 @@ pub struct Coverage {
     pub bytes_read: u64,
     /// Bytes of JSON that they hold.
     pub bytes_inflated: u64,
-    /// Records found in them.
+    /// Records found in them. Objects, and parts of objects, in which a text that the
+    /// query asks for does not occur are not looked through.
     pub records: u64,
+    /// Records left out because an earlier one has the same event id, if that was asked for.
+    pub duplicates_dropped: u64,
     /// Objects that are damaged or could not be read, wholly or in part.
     pub damaged: Vec<Damaged>,
 }

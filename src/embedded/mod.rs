@@ -1,0 +1,22 @@
+//! The engine that answers queries from log files, without AWS.
+//!
+//! The scan, in the order in which a query goes through it: [`tree`] lists the
+//! objects, [`partitions`] prunes them by their paths, [`table`] is what
+//! DataFusion plans with, [`scan`] shares the objects out to workers, [`object`]
+//! and [`inflate`] read one, [`condition`] searches it for literals of the
+//! query, [`record`] and [`json`] find the wanted fields, [`rows`] builds
+//! [`columns`] of them; [`unique`] knows duplicates and [`ledger`] what was read.
+
+pub(crate) mod columns;
+mod condition;
+mod inflate;
+mod json;
+mod ledger;
+mod object;
+pub(crate) mod partitions;
+mod record;
+mod rows;
+mod scan;
+pub(crate) mod table;
+pub(crate) mod tree;
+mod unique;

@@ -1,0 +1,223 @@
+//! The scan: objects are read, inflated, searched, walked through and built
+//! into batches, by workers that each take the next object.
+
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use datafusion::{
+    arrow::{datatypes::SchemaRef, record_batch::RecordBatch},
+    error::Result,
+};
+use tokio::sync::mpsc::Sender;
+
+use super::{
+    columns::Source,
+    condition::{Condition, Search, Test},
+    json::Span,
+    ledger::{Ledger, Reading},
+    object::Reader,
+    record::{Fields, Records, looks_whole},
+    rows::Rows,
+    table::ScanOptions,
+    tree::Tree,
+    unique::Unique,
+};
+
+/// A batch ends when its records have this many bytes, if not for its number of rows.
+const BATCH_BYTES: usize = 16 << 20;
+
+/// A literal this frequent, in bytes between its occurrences, saves no reading.
+const DENSE: usize = 512;
+
+/// What is to be scanned.
+#[derive(Clone, Debug)]
+pub(super) struct Scan {
+    pub(super) tree: Arc<Tree>,
+    /// The objects to read, by their place in the tree.
+    pub(super) objects: Arc<[usize]>,
+    pub(super) schema: SchemaRef,
+    /// Where each of the schema's columns comes from.
+    pub(super) sources: Vec<Source>,
+    /// What is known to hold for every row that is needed.
+    pub(super) condition: Condition,
+    /// Enough rows, if that is known.
+    pub(super) limit: Option<usize>,
+    pub(super) options: ScanOptions,
+    pub(super) ledger: Arc<Ledger>,
+}
+
+/// What the workers of one run share.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// The next object to take, as an index into the objects to read.
+    next: AtomicUsize,
+    rows: AtomicUsize,
+    unique: Unique,
+}
+
+/// Where batches go. It closes when nobody needs more.
+type Batches = Sender<Result<RecordBatch>>;
+
+impl Scan {
+    /// Reads objects, each time the next that no other worker has taken, until there are no more.
+    pub(super) fn run(&self, progress: &Progress, batch_size: usize, batches: &Batches) -> Result<()> {
+        let mut worker = Worker::new(self, progress, batch_size, batches);
+        while !batches.is_closed() && !worker.has_enough() {
+            let turn = progress.next.fetch_add(1, Ordering::Relaxed);
+            let Some(&object) = self.objects.get(turn) else {
+                worker.flush()?;
+                break;
+            };
+            if worker.scan(turn, object)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Worker<'a> {
+    scan: &'a Scan,
+    progress: &'a Progress,
+    batches: &'a Batches,
+    batch_size: usize,
+    reader: Reader,
+    fields: Fields,
+    slots: Vec<Option<Span>>,
+    test: Test,
+    search: Option<Search>,
+    rows: Rows,
+    /// Bytes of the records in `rows`.
+    pending: usize,
+}
+
+impl<'a> Worker<'a> {
+    fn new(scan: &'a Scan, progress: &'a Progress, batch_size: usize, batches: &'a Batches) -> Self {
+        let mut fields = Fields::new();
+        let rows = Rows::new(
+            scan.schema.clone(),
+            &scan.sources,
+            scan.options.null_json_as_text,
+            &mut fields,
+        );
+        let test = scan.condition.test(&mut fields);
+        Worker {
+            scan,
+            progress,
+            batches,
+            batch_size: scan
+                .limit
+                .map_or(batch_size, |limit| batch_size.min(limit.max(1))),
+            reader: Reader::new(scan.options.object_limit),
+            slots: vec![None; fields.len()],
+            fields,
+            test,
+            // Whether a record is a duplicate depends on records that do not match.
+            search: Search::new(&scan.condition).filter(|_| !scan.options.deduplicate),
+            rows,
+            pending: 0,
+        }
+    }
+
+    fn has_enough(&self) -> bool {
+        self.scan
+            .limit
+            .is_some_and(|limit| self.progress.rows.load(Ordering::Relaxed) >= limit)
+    }
+
+    /// Adds the rows of one object, and hands on the batches that become full.
+    fn scan(&mut self, turn: usize, object: usize) -> Result<ControlFlow<()>> {
+        let log = &self.scan.tree.objects()[object];
+        let content = self.reader.read(&log.path());
+        let text = content.text;
+        let mut reading = Reading {
+            bytes: content.bytes,
+            inflated: text.len(),
+            ..Reading::default()
+        };
+
+        let mut spots = None;
+        if let Some(search) = &mut self.search
+            && content.damage.is_none()
+            && looks_whole(text)
+        {
+            let found = search.find(text);
+            if found.is_empty() {
+                self.scan.ledger.note(object, reading);
+                return Ok(ControlFlow::Continue(()));
+            }
+            spots = (found.len() < text.len() / DENSE).then(|| found.iter().copied().peekable());
+        }
+        let duplicates = match self.scan.options.deduplicate {
+            true => self.progress.unique.duplicates(turn, text),
+            false => Vec::new(),
+        };
+        let mut records = Records::new(text);
+        let mut flow = ControlFlow::Continue(());
+        while let Some(open) = records.next() {
+            let mut wanted = true;
+            let end = records.read(open, |cursor| {
+                if let Some(spots) = &mut spots {
+                    while spots.next_if(|spot| *spot < open).is_some() {}
+                    let mut ahead = cursor.clone();
+                    let end = ahead.container(open)?;
+                    if spots.peek().is_none_or(|spot| *spot >= end) {
+                        wanted = false;
+                        *cursor = ahead;
+                        return Ok(end);
+                    }
+                }
+                self.fields.find(cursor, open, &mut self.slots)
+            });
+            let Some(end) = end else {
+                continue;
+            };
+            let duplicate = duplicates.get(reading.records).copied().unwrap_or(false);
+            reading.records += 1;
+            reading.duplicates += usize::from(duplicate);
+            if wanted && !duplicate && self.test.may_pass(text, &self.slots) {
+                self.rows.append(text, &self.slots, &log.partition);
+                self.pending += end - open;
+                if self.rows.len() >= self.batch_size || self.pending >= BATCH_BYTES {
+                    self.pending = 0;
+                    flow = send(&mut self.rows, self.progress, self.batches)?;
+                }
+            } else if let Some(spots) = &mut spots
+                && spots.peek().is_none()
+            {
+                // Nothing further on can match.
+                break;
+            }
+            if flow.is_break() {
+                break;
+            }
+        }
+        reading.damage = content
+            .damage
+            .or_else(|| records.damage().map(|damage| damage.to_string().into()));
+        self.scan.ledger.note(object, reading);
+        Ok(flow)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if self.rows.len() > 0 {
+            let _ = send(&mut self.rows, self.progress, self.batches)?;
+        }
+        Ok(())
+    }
+}
+
+/// Hands on the rows built so far. Breaks if nobody wants more.
+fn send(rows: &mut Rows, progress: &Progress, batches: &Batches) -> Result<ControlFlow<()>> {
+    let batch = rows.finish()?;
+    progress.rows.fetch_add(batch.num_rows(), Ordering::Relaxed);
+    Ok(match batches.blocking_send(Ok(batch)) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    })
+}

@@ -1,0 +1,311 @@
+//! CloudTrail logs as a table of DataFusion.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use async_trait::async_trait;
+use datafusion::{
+    arrow::datatypes::{Schema, SchemaRef},
+    catalog::{Session, TableProvider},
+    common::{internal_err, tree_node::TreeNodeRecursion},
+    config::ConfigOptions,
+    datasource::TableType,
+    error::Result,
+    execution::{SendableRecordBatchStream, TaskContext},
+    logical_expr::{Expr, TableProviderFilterPushDown},
+    physical_expr::{EquivalenceProperties, PhysicalExpr},
+    physical_plan::{
+        DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
+        execution_plan::{Boundedness, EmissionType},
+        filter_pushdown::{ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation},
+        projection::ProjectionExec,
+        stream::RecordBatchReceiverStreamBuilder,
+    },
+};
+
+use super::{
+    columns::{self, Source},
+    condition::{self, Condition},
+    ledger::Ledger,
+    partitions,
+    scan::{Progress, Scan},
+    tree::Tree,
+};
+use crate::Coverage;
+
+/// How logs are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScanOptions {
+    /// A JSON null in `requestparameters`, `responseelements`, `additionaleventdata`
+    /// or `serviceeventdetails` is the text `null`, as with AWS's older SerDe, not NULL.
+    pub(crate) null_json_as_text: bool,
+    /// Of records with the same event id, only the first in the order of paths is a row.
+    pub(crate) deduplicate: bool,
+    /// Of an object, at most this many bytes are read, stored or inflated.
+    pub(crate) object_limit: usize,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        ScanOptions {
+            null_json_as_text: false,
+            deduplicate: false,
+            object_limit: 1 << 30,
+        }
+    }
+}
+
+/// A tree of CloudTrail logs as a table, for one query: it remembers what was read.
+///
+/// Rows come in the order of the objects' paths where one partition is
+/// executed, and in any order with several.
+#[derive(Debug)]
+pub(crate) struct CloudTrailTable {
+    tree: Arc<Tree>,
+    options: ScanOptions,
+    ledger: Arc<Ledger>,
+}
+
+impl CloudTrailTable {
+    pub(crate) fn new(tree: Arc<Tree>, options: ScanOptions) -> Self {
+        CloudTrailTable {
+            tree,
+            options,
+            ledger: Arc::default(),
+        }
+    }
+
+    /// What has been read so far; after a query, what it has read.
+    pub(crate) fn coverage(&self) -> Coverage {
+        self.ledger.coverage(&self.tree)
+    }
+}
+
+#[async_trait]
+impl TableProvider for CloudTrailTable {
+    fn schema(&self) -> SchemaRef {
+        columns::schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let support = |filter: &&Expr| match () {
+            () if !partitions::path_matters(filter) => TableProviderFilterPushDown::Unsupported,
+            () if partitions::path_decides(filter) => TableProviderFilterPushDown::Exact,
+            () => TableProviderFilterPushDown::Inexact,
+        };
+        Ok(filters.iter().map(support).collect())
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let selected = partitions::select(&self.tree, filters, session)?;
+        let mut wanted = vec![false; self.tree.partitions().len()];
+        for partition in selected {
+            wanted[partition.index] = true;
+        }
+        let objects = self.tree.objects().iter().enumerate();
+        let objects: Arc<[usize]> = objects
+            .filter(|(_, object)| wanted[object.partition.index])
+            .map(|(index, _)| index)
+            .collect();
+        let schema = match projection {
+            Some(projection) => Arc::new(self.schema().project(projection)?),
+            None => self.schema(),
+        };
+        let sources = match projection {
+            Some(projection) => projection
+                .iter()
+                .filter_map(|index| Source::column(*index))
+                .collect(),
+            None => (0..).map_while(Source::column).collect(),
+        };
+        let scan = Scan {
+            tree: self.tree.clone(),
+            objects,
+            schema,
+            sources,
+            condition: Condition::Unknown,
+            limit,
+            options: self.options,
+            ledger: self.ledger.clone(),
+        };
+        Ok(Arc::new(CloudTrailExec::new(
+            scan,
+            session.config().target_partitions(),
+        )))
+    }
+}
+
+/// The scan as a node of a physical plan.
+#[derive(Debug)]
+struct CloudTrailExec {
+    scan: Arc<Scan>,
+    properties: Arc<PlanProperties>,
+    progress: OnceLock<Arc<Progress>>,
+}
+
+impl CloudTrailExec {
+    fn new(scan: Scan, partitions: usize) -> Self {
+        let partitions = partitions.min(scan.objects.len()).max(1);
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(scan.schema.clone()),
+            Partitioning::UnknownPartitioning(partitions),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        CloudTrailExec {
+            scan: Arc::new(scan),
+            properties: Arc::new(properties),
+            progress: OnceLock::new(),
+        }
+    }
+
+    /// The same node with another scan of the same objects.
+    fn with(&self, change: impl FnOnce(&mut Scan)) -> Arc<dyn ExecutionPlan> {
+        let mut scan = Scan::clone(&self.scan);
+        change(&mut scan);
+        Arc::new(CloudTrailExec::new(
+            scan,
+            self.properties.partitioning.partition_count(),
+        ))
+    }
+}
+
+impl DisplayAs for CloudTrailExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CloudTrailExec: objects={}", self.scan.objects.len())?;
+        let columns = self
+            .scan
+            .sources
+            .iter()
+            .map(|source| source.to_string())
+            .collect::<Vec<_>>();
+        write!(f, ", columns=[{}]", columns.join(", "))?;
+        match self.scan.limit {
+            Some(limit) => write!(f, ", limit={limit}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ExecutionPlan for CloudTrailExec {
+    fn name(&self) -> &str {
+        Self::static_name()
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match children.is_empty() {
+            true => Ok(self),
+            false => internal_err!("a scan has no children"),
+        }
+    }
+
+    fn reset_state(self: Arc<Self>) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self.with(|_| {}))
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        // Whatever partition it is: each takes objects as long as there are some.
+        let progress = self.progress.get_or_init(Arc::default).clone();
+        let scan = self.scan.clone();
+        let batch_size = context.session_config().batch_size();
+        let mut stream = RecordBatchReceiverStreamBuilder::new(self.schema(), 2);
+        let batches = stream.tx();
+        stream.spawn_blocking(move || scan.run(&progress, batch_size, &batches));
+        Ok(stream.build())
+    }
+
+    fn fetch(&self) -> Option<usize> {
+        self.scan.limit
+    }
+
+    fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
+        Some(self.with(|scan| scan.limit = limit))
+    }
+
+    /// Takes over projections to columns and members of structs, so that only those are read.
+    fn try_swapping_with_projection(
+        &self,
+        projection: &ProjectionExec,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let sources = projection
+            .expr()
+            .iter()
+            .map(|output| condition::source(&output.expr, &self.scan.sources));
+        let Some(sources) = sources.collect::<Option<Vec<Source>>>() else {
+            return Ok(None);
+        };
+        let schema: SchemaRef = projection.schema();
+        let alike = schema
+            .fields()
+            .iter()
+            .zip(&sources)
+            .all(|(field, source)| *field.data_type() == source.data_type());
+        Ok(alike.then(|| {
+            self.with(|scan| {
+                scan.schema = Arc::new(Schema::new(schema.fields().clone()));
+                scan.sources = sources;
+            })
+        }))
+    }
+
+    /// Takes notice of filters above, and leaves them there: what it does with them is no filter.
+    fn handle_child_pushdown_result(
+        &self,
+        _: FilterPushdownPhase,
+        filters: ChildPushdownResult,
+        _: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        let conditions: Vec<Condition> = filters
+            .parent_filters
+            .iter()
+            .map(|parent| {
+                Condition::of(
+                    &parent.filter,
+                    &self.scan.sources,
+                    self.scan.options.null_json_as_text,
+                )
+            })
+            .collect();
+        let propagation = FilterPushdownPropagation::all_unsupported(filters);
+        if conditions.is_empty() {
+            return Ok(propagation);
+        }
+        Ok(propagation.with_updated_node(self.with(|scan| {
+            let known = std::mem::replace(&mut scan.condition, Condition::Unknown);
+            scan.condition = Condition::All([known].into_iter().chain(conditions).collect());
+        })))
+    }
+}
+
+#[cfg(test)]
+mod tests;
