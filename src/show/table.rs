@@ -26,7 +26,8 @@ pub(crate) fn table(frame: &DataFrame, columns: &[Column], rows: Rows) -> String
     if columns.is_empty() {
         return out;
     }
-    out.push_str("<div class=\"tb-scroll\" tabindex=\"0\"><table class=\"tb-grid\">\n<thead><tr>");
+    let wide = if columns.len() > 8 { " tb-wide" } else { "" };
+    let _ = write!(out, "<div class=\"tb-scroll\" tabindex=\"0\"><table class=\"tb-grid{wide}\">\n<thead><tr>");
     for column in columns {
         let _ = write!(
             out,

@@ -1,0 +1,166 @@
+//! The evidence records of a notebook, numbered as a report refers to them.
+
+use serde_json::{Value, json};
+
+use super::html::escape_lines;
+use super::number::{bytes, count, thousands};
+
+/// The records that the cells handed over, by kind.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    /// What was asked and answered, in the order of the notebook: E-001 is the first.
+    answers: Vec<Value>,
+    /// The incident.
+    pub(super) case: Option<Value>,
+    /// The steps as they stood last.
+    pub(super) checklist: Option<Value>,
+    /// What was looked at; each once.
+    pub(super) scopes: Vec<Value>,
+}
+
+impl Evidence {
+    /// Takes a record in; gives the numbers of the answers in it.
+    pub(super) fn add(&mut self, record: &Value) -> Vec<String> {
+        match record["kind"].as_str() {
+            Some("answer") => {
+                // An answer that is shown twice is one answer.
+                let known = self.answers.iter().position(|answer| answer == record);
+                let at = known.unwrap_or(self.answers.len());
+                if known.is_none() {
+                    self.answers.push(record.clone());
+                }
+                return vec![number(at)];
+            }
+            Some("panel") => {
+                let parts = record["parts"].as_array().into_iter().flatten();
+                return parts.flat_map(|part| self.add(part)).collect();
+            }
+            Some("case") => self.case = Some(record.clone()),
+            Some("checklist") => self.checklist = Some(record.clone()),
+            Some("scope") if !self.scopes.contains(record) => self.scopes.push(record.clone()),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// The answers as the templates want them.
+    pub(super) fn register(&self) -> Vec<Value> {
+        self.answers
+            .iter()
+            .enumerate()
+            .map(|(at, answer)| entry(at, answer))
+            .collect()
+    }
+
+    /// Engines that answered, each once.
+    pub(super) fn engines(&self) -> Vec<&str> {
+        let mut engines: Vec<&str> = self
+            .answers
+            .iter()
+            .filter_map(|answer| answer["engine"].as_str())
+            .collect();
+        engines.sort_unstable();
+        engines.dedup();
+        engines
+    }
+}
+
+fn number(at: usize) -> String {
+    format!("E-{:03}", at + 1)
+}
+
+fn entry(at: usize, answer: &Value) -> Value {
+    let amount = |name: &str| answer[name].as_u64();
+    let rows = amount("rows").map(|rows| count(rows, "row"));
+    let summary = answer["summary"]
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|| rows.clone());
+    let columns = answer["columns"].as_array().into_iter().flatten();
+    let columns: Vec<_> = columns.filter_map(|column| column["name"].as_str()).collect();
+    json!({
+        "number": number(at),
+        "title": text(&answer["title"]),
+        "step": text(&answer["step"]),
+        "question": text(&answer["question"]),
+        "engine": text(&answer["engine"]),
+        "source": text(&answer["source"]),
+        "query_id": text(&answer["query_id"]),
+        "sql": text(&answer["sql"]).map(|sql| escape_lines(&sql).into_owned()),
+        "scope": scope(&answer["scope"]),
+        "started": text(&answer["started"]),
+        "finished": text(&answer["finished"]),
+        "rows": rows,
+        "columns": columns.join(", "),
+        "objects": amount("objects_read").map(|objects| count(objects, "object")),
+        "bytes": amount("bytes_read").map(bytes),
+        "records": amount("records").map(thousands),
+        "sha256": text(&answer["sha256"]),
+        "damaged": damaged(answer),
+        "warnings": texts(&answer["warnings"]),
+        "summary": summary,
+    })
+}
+
+/// A scope in the words of a report, or nothing.
+pub(super) fn scope(scope: &Value) -> Option<Value> {
+    let all = |list: &Value, none: &str| {
+        let names = texts(list);
+        if names.is_empty() {
+            none.to_owned()
+        } else {
+            names.join(", ")
+        }
+    };
+    scope.is_object().then(|| {
+        json!({
+            "accounts": all(&scope["accounts"], "all that the logs hold"),
+            "regions": all(&scope["regions"], "all that the logs hold"),
+            "from": text(&scope["from"]),
+            "to": text(&scope["to"]),
+            "objects": scope["objects"].as_u64().map(thousands),
+            "bytes": scope["bytes"].as_u64().map(bytes),
+            "first_day": text(&scope["first_day"]),
+            "last_day": text(&scope["last_day"]),
+        })
+    })
+}
+
+fn damaged(answer: &Value) -> Vec<Value> {
+    let damaged = answer["damaged"].as_array().into_iter().flatten();
+    damaged
+        .map(|one| json!({ "object": text(&one["object"]), "reason": text(&one["reason"]) }))
+        .collect()
+}
+
+/// A text, or nothing where the record has none.
+pub(super) fn text(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+pub(super) fn texts(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().filter_map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_numbered_once() {
+        let mut evidence = Evidence::default();
+        let answer = |n: u64| json!({"kind": "answer", "title": "t", "engine": "embedded", "rows": n});
+        assert_eq!(evidence.add(&answer(1)), ["E-001"]);
+        let panel = json!({"kind": "panel", "parts": [answer(2), answer(1), {"kind": "case", "id": "IR-1"}]});
+        assert_eq!(evidence.add(&panel), ["E-002", "E-001"]);
+        assert_eq!(evidence.add(&json!({"kind": "something"})), Vec::<String>::new());
+        assert_eq!(evidence.case.as_ref().unwrap()["id"], "IR-1");
+        assert_eq!(evidence.engines(), ["embedded"]);
+        let register = evidence.register();
+        assert_eq!(register.len(), 2);
+        assert_eq!(
+            (&register[0]["summary"], &register[1]["summary"]),
+            (&json!("1 row"), &json!("2 rows"))
+        );
+    }
+}
