@@ -6,6 +6,7 @@ mod logs;
 pub mod sample;
 mod show;
 mod sql;
+mod trino;
 
 pub use error::{Error, Result};
 pub use logs::coverage::{Coverage, Damaged};

@@ -35,6 +35,6 @@ mod value;
 pub(crate) use analyze::{Column, Columns, Session, analyze, coerce};
 pub(crate) use cast::{cast, format_ip};
 pub(crate) use error::{ErrorKind, EvalError, Problem};
-pub(crate) use expr::{Call, Comparison, Expr, ExprKind, NoRow, Row};
+pub(crate) use expr::{Call, Comparison, Expr, ExprKind, Kernel, NoRow, Row};
 pub(crate) use types::{Field, Type};
 pub(crate) use value::{Eval, Key, Value};

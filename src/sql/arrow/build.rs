@@ -199,9 +199,7 @@ fn finish_nested(ty: Type, kind: Kind) -> ArrayRef {
         }
         (Kind::Row { mut nulls, fields }, Type::Row(types)) => {
             let nulls = nulls.finish();
-            let len = nulls.as_ref().map(|nulls| nulls.len());
             let columns: Vec<ArrayRef> = fields.into_iter().map(Builder::finish).collect();
-            let _ = len;
             Arc::new(StructArray::new(row_fields(types), columns, nulls))
         }
         (_, ty) => datafusion::arrow::array::new_null_array(&super::data_type(ty), 0),

@@ -1,6 +1,5 @@
 //! Values out of arrays.
 
-use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, Decimal128Array,
@@ -14,7 +13,7 @@ use datafusion::arrow::datatypes::{
 use datafusion::error::{DataFusionError, Result};
 
 use super::{PICOS, ZONE, zone_of};
-use crate::trino::time::{Instant, Zone};
+use crate::trino::time::Instant;
 use crate::trino::{Row, Type, Value};
 
 /// Reads the values of one array.

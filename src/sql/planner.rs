@@ -1,0 +1,171 @@
+//! The plan as it grows, and the numbers of its columns.
+
+use std::cell::{Cell, RefCell};
+
+use datafusion::common::{Column, TableReference};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{self as df, LogicalPlan, LogicalPlanBuilder};
+
+use super::catalog::Catalog;
+use super::fence::fence;
+use super::{arrow, lower};
+use crate::trino::{Expr, ExprKind, Problem, Session, Type};
+
+/// Plans the parts of one query.
+///
+/// Every column of every part has a number of its own, which an [`Expr`] names
+/// it by, and a name of its own in DataFusion's plan: so no two are ever taken
+/// for each other, whatever the query calls them.
+pub(super) struct Planner<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) session: Session,
+    columns: RefCell<Vec<df::Expr>>,
+    names: Cell<usize>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(catalog: &'a Catalog, session: Session) -> Self {
+        Planner { catalog, session, columns: RefCell::default(), names: Cell::new(0) }
+    }
+
+    /// Gives a number to what a column is in the plan.
+    pub(super) fn number(&self, expr: df::Expr) -> usize {
+        let mut columns = self.columns.borrow_mut();
+        columns.push(expr);
+        columns.len() - 1
+    }
+
+    /// Settles what a column that was numbered before is.
+    pub(super) fn settle(&self, index: usize, expr: df::Expr) {
+        self.columns.borrow_mut()[index] = expr;
+    }
+
+    pub(super) fn column(&self, index: usize) -> df::Expr {
+        self.columns.borrow()[index].clone()
+    }
+
+    /// A name that the plan does not have yet.
+    pub(super) fn name(&self, prefix: char) -> String {
+        let number = self.names.get();
+        self.names.set(number + 1);
+        format!("{prefix}{number}")
+    }
+
+    pub(super) fn lower(&self, expr: &Expr) -> df::Expr {
+        lower::lower(expr, &|index| self.column(index))
+    }
+
+    /// Scans the table, under a name of its own.
+    pub(super) fn scan(&self) -> Result<(LogicalPlan, TableReference), Problem> {
+        let name = TableReference::bare(self.name('t'));
+        let plan = LogicalPlanBuilder::scan(name.clone(), self.catalog.source(), None);
+        Ok((plan.and_then(LogicalPlanBuilder::build).map_err(unplanned)?, name))
+    }
+
+    /// Only these columns, and their numbers.
+    pub(super) fn project(
+        &self,
+        plan: LogicalPlan,
+        exprs: impl IntoIterator<Item = df::Expr>,
+    ) -> Result<(LogicalPlan, Vec<usize>), Problem> {
+        let (exprs, numbers) = self.named(exprs);
+        let plan = LogicalPlanBuilder::from(plan).project(exprs);
+        Ok((plan.and_then(LogicalPlanBuilder::build).map_err(unplanned)?, numbers))
+    }
+
+    /// These columns beside those the plan has. What is a column already keeps its place.
+    pub(super) fn extend(
+        &self,
+        plan: LogicalPlan,
+        exprs: impl IntoIterator<Item = df::Expr>,
+    ) -> Result<(LogicalPlan, Vec<usize>), Problem> {
+        let mut added: Vec<df::Expr> = Vec::new();
+        let mut numbers = Vec::new();
+        for expr in exprs {
+            if matches!(expr, df::Expr::Column(_)) {
+                numbers.push(self.number(expr));
+                continue;
+            }
+            let (named, number) = self.named([expr]);
+            added.extend(named);
+            numbers.extend(number);
+        }
+        if added.is_empty() {
+            return Ok((plan, numbers));
+        }
+        let kept = plan.schema().columns().into_iter().map(df::Expr::Column);
+        let exprs: Vec<df::Expr> = kept.chain(added).collect();
+        let plan = LogicalPlanBuilder::from(plan).project(exprs);
+        Ok((plan.and_then(LogicalPlanBuilder::build).map_err(unplanned)?, numbers))
+    }
+
+    /// Trino's value of what DataFusion computed into a column of the plan.
+    pub(super) fn finish(
+        &self,
+        plan: LogicalPlan,
+        column: usize,
+        ty: &Type,
+        finish: Option<&Expr>,
+    ) -> Result<(LogicalPlan, df::Expr), Problem> {
+        let (qualifier, field) = plan.schema().qualified_field(column);
+        let mut value = df::Expr::Column(Column::from((qualifier, field)));
+        let data_type = arrow::data_type(ty);
+        if *field.data_type() != data_type {
+            value = df::cast(value, data_type);
+        }
+        let Some(finish) = finish else { return Ok((plan, value)) };
+        let mut finish = finish.clone();
+        let number = self.number(value);
+        finish.map_columns(&|_| number);
+        let (plan, numbers) = self.extend(plan, [self.lower(&finish)])?;
+        let value = numbers.first().map_or_else(|| df::lit(false), |number| self.column(*number));
+        Ok((plan, value))
+    }
+
+    fn named(&self, exprs: impl IntoIterator<Item = df::Expr>) -> (Vec<df::Expr>, Vec<usize>) {
+        exprs
+            .into_iter()
+            .map(|expr| {
+                let name = self.name('c');
+                let number = self.number(df::Expr::Column(Column::new_unqualified(name.clone())));
+                (expr.alias(name), number)
+            })
+            .unzip()
+    }
+
+    /// The rows for which the condition is true.
+    pub(super) fn filter(&self, plan: LogicalPlan, condition: &Expr) -> Result<LogicalPlan, Problem> {
+        let parts = match &condition.kind {
+            ExprKind::And(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(condition),
+        };
+        let (fallible, safe): (Vec<&Expr>, Vec<&Expr>) = parts.iter().partition(|part| lower::can_fail(part));
+        let mut plan = plan;
+        if let Some(condition) = safe.into_iter().map(|part| self.lower(part)).reduce(df::Expr::and) {
+            plan = self.keep(plan, condition)?;
+        }
+        if !fallible.is_empty() {
+            let parts: Vec<Expr> = fallible.into_iter().cloned().collect();
+            let condition = match <[Expr; 1]>::try_from(parts) {
+                Ok([one]) => one,
+                Err(parts) => Expr::new(ExprKind::And(parts), condition.ty.clone()),
+            };
+            plan = self.keep(fence(plan), self.lower(&condition))?;
+        }
+        Ok(plan)
+    }
+
+    fn keep(&self, plan: LogicalPlan, condition: df::Expr) -> Result<LogicalPlan, Problem> {
+        LogicalPlanBuilder::from(plan)
+            .filter(condition)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(unplanned)
+    }
+}
+
+/// A plan that DataFusion does not make.
+pub(super) fn unplanned(error: DataFusionError) -> Problem {
+    let message = error.strip_backtrace();
+    let first = message.lines().next().unwrap_or_default();
+    Problem::new(format!("this form of query is not supported: {first}"))
+}
