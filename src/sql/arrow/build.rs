@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, BinaryViewBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, FixedSizeBinaryArray,
+    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, FixedSizeBinaryArray,
     Float32Builder, Float64Builder, Int8Builder, Int16Builder, Int32Builder, Int64Builder, ListArray, MapArray,
-    StringViewBuilder, StructArray, TimestampMicrosecondBuilder,
+    StringBuilder, StructArray, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::array::NullBufferBuilder;
 use datafusion::arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
@@ -33,8 +33,8 @@ enum Kind {
     Real(Float32Builder),
     Double(Float64Builder),
     Decimal(Decimal128Builder),
-    Text(StringViewBuilder),
-    Binary(BinaryViewBuilder),
+    Text(StringBuilder),
+    Binary(BinaryBuilder),
     Date(Date32Builder),
     Timestamp(Box<Instants>),
     Wide { bytes: Vec<u8>, nulls: NullBufferBuilder },
@@ -73,8 +73,8 @@ impl Builder {
             Type::Decimal(..) => {
                 Kind::Decimal(Decimal128Builder::with_capacity(capacity).with_data_type(super::data_type(ty)))
             }
-            Type::Varchar(_) | Type::Json => Kind::Text(StringViewBuilder::with_capacity(capacity)),
-            Type::Varbinary => Kind::Binary(BinaryViewBuilder::with_capacity(capacity)),
+            Type::Varchar(_) | Type::Json => Kind::Text(StringBuilder::with_capacity(capacity, capacity * 16)),
+            Type::Varbinary => Kind::Binary(BinaryBuilder::with_capacity(capacity, capacity * 16)),
             Type::Date => Kind::Date(Date32Builder::with_capacity(capacity)),
             Type::Timestamp(precision) => Kind::Timestamp(Instants::new(*precision > MICROS, false, capacity)),
             Type::TimestampTz(precision) => Kind::Timestamp(Instants::new(*precision > MICROS, true, capacity)),

@@ -24,7 +24,8 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use datafusion::arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 
 pub(super) use build::Builder;
-pub(super) use read::{Columns, Reader};
+pub(crate) use read::Reader;
+pub(super) use read::Columns;
 
 use crate::trino::time::Zone;
 use crate::trino::{self, Type};
@@ -48,8 +49,8 @@ pub(super) fn data_type(ty: &Type) -> DataType {
         Type::Real => DataType::Float32,
         Type::Double => DataType::Float64,
         Type::Decimal(precision, scale) => DataType::Decimal128(*precision, *scale as i8),
-        Type::Varchar(_) | Type::Json => DataType::Utf8View,
-        Type::Varbinary => DataType::BinaryView,
+        Type::Varchar(_) | Type::Json => DataType::Utf8,
+        Type::Varbinary => DataType::Binary,
         Type::Date => DataType::Date32,
         Type::Timestamp(precision) if *precision <= MICROS => instant_type(),
         Type::Timestamp(_) => DataType::Struct(instant_fields(true, false)),

@@ -17,7 +17,7 @@ use crate::trino::time::Instant;
 use crate::trino::{Row, Type, Value};
 
 /// Reads the values of one array.
-pub(in crate::sql) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     array: &'a dyn Array,
     kind: Kind<'a>,
 }
@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// The array is not of the type that holds `ty`.
-    pub(in crate::sql) fn new(array: &'a ArrayRef, ty: &Type) -> Result<Self> {
+    pub(crate) fn new(array: &'a ArrayRef, ty: &Type) -> Result<Self> {
         let wrong = || DataFusionError::Internal(format!("an array of {} does not hold {ty}", array.data_type()));
         let kind = Self::kind(array, ty)?.ok_or_else(wrong)?;
         Ok(Reader { array, kind })
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of a row, borrowing text from the array.
-    pub(in crate::sql) fn value(&self, row: usize) -> Value<'a> {
+    pub(crate) fn value(&self, row: usize) -> Value<'a> {
         if self.array.is_null(row) {
             return Value::Null;
         }
