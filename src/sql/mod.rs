@@ -19,6 +19,7 @@ mod dialect;
 mod fence;
 mod from;
 mod group;
+mod guard;
 mod lint;
 mod lower;
 mod names;
@@ -39,6 +40,7 @@ use datafusion::logical_expr::LogicalPlan;
 pub(crate) use arrow::Reader;
 pub(crate) use catalog::Catalog;
 pub(crate) use fence::FencePlanner;
+pub use guard::Plan;
 
 use crate::trino::{Problem, Session, Type};
 use crate::{Error, Result};
