@@ -205,14 +205,13 @@ pub(super) enum Source {
 impl Source {
     /// The source of the table's column `index`.
     pub(super) fn column(index: usize) -> Option<Source> {
-        match RECORD.get(index) {
-            Some(column) => Some(Source::Record {
-                path: vec![column.name],
-                shape: &column.shape,
-            }),
-            None => PARTITION
-                .get(index - RECORD.len())
-                .map(|key| Source::Partition(*key)),
+        if let Some(Column { name, shape }) = RECORD.get(index) {
+            return Some(Source::Record { path: vec![*name], shape });
+        }
+        let index = index - RECORD.len();
+        match PARTITION.get(index) {
+            Some(key) => Some(Source::Partition(*key)),
+            None => MEMBERS.get(index - PARTITION.len()).cloned(),
         }
     }
 
@@ -251,6 +250,21 @@ impl Source {
         matches!(self, Source::Record { path, .. } if NULL_AS_TEXT.iter().any(|name| path == &[*name]))
     }
 }
+
+/// The members of structured columns.
+static MEMBERS: LazyLock<Vec<Source>> = LazyLock::new(|| {
+    fn collect(path: &[&'static str], shape: &'static Shape, members: &mut Vec<Source>) {
+        let Shape::Struct(_) = shape else { return };
+        for (name, shape) in shape.parts() {
+            let path = [path, &[name]].concat();
+            members.push(Source::Record { path: path.clone(), shape });
+            collect(&path, shape, members);
+        }
+    }
+    let mut members = Vec::new();
+    RECORD.iter().for_each(|column| collect(&[column.name], &column.shape, &mut members));
+    members
+});
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -304,15 +318,16 @@ impl Shape {
 ///
 /// Any condition on the last five alone selects objects by their paths, however it
 /// is put: also a comparison of `year || '/' || month || '/' || day`.
+///
+/// After them, the members of structured columns are columns too, named by their
+/// paths, as `useridentity.arn`: a plan that names them so needs no more of the
+/// structure, wherever in it the member is used.
 pub(crate) fn schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-        let record = RECORD
-            .iter()
-            .map(|column| Field::new(column.name, column.shape.data_type(), true));
-        let partition = PARTITION
-            .iter()
-            .map(|key| Field::new(key.name(), DataType::Utf8, true));
-        Arc::new(Schema::new(record.chain(partition).collect::<Fields>()))
+        let sources = (0..).map_while(Source::column);
+        Arc::new(Schema::new(
+            sources.map(|source| Field::new(source.to_string(), source.data_type(), true)).collect::<Fields>(),
+        ))
     });
     SCHEMA.clone()
 }

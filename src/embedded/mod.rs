@@ -6,9 +6,14 @@
 //! and [`inflate`] read one, [`condition`] searches it for literals of the
 //! query, [`record`] and [`json`] find the wanted fields, [`rows`] builds
 //! [`columns`] of them; [`unique`] knows duplicates and [`ledger`] what was read.
+//!
+//! The [`engine`] plans Athena's SQL on it, runs the plan, and makes a [`frame`]
+//! of the rows.
 
 pub(crate) mod columns;
 mod condition;
+mod engine;
+mod frame;
 mod inflate;
 mod json;
 mod ledger;
@@ -20,3 +25,6 @@ mod scan;
 pub(crate) mod table;
 pub(crate) mod tree;
 mod unique;
+
+pub(crate) use engine::{Engine, Outcome};
+pub use engine::QueryOptions;

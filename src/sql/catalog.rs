@@ -58,7 +58,8 @@ impl Catalog {
     /// The columns in the order of the DDL, then those that `*` leaves out.
     pub(super) fn columns(&self) -> Vec<Column> {
         let schema: SchemaRef = self.source.schema();
-        let stored = schema.fields().iter().map(|field| Column {
+        // A member of a struct is a column too, by its path: names have no dots.
+        let stored = schema.fields().iter().filter(|field| !field.name().contains('.')).map(|field| Column {
             name: field.name().clone(),
             ty: type_of(field.data_type()),
             from: Origin::Stored,

@@ -46,9 +46,11 @@ impl<'a> Planner<'a> {
 
     /// A name that the plan does not have yet.
     pub(super) fn name(&self, prefix: char) -> String {
-        let number = self.names.get();
-        self.names.set(number + 1);
-        format!("{prefix}{number}")
+        format!("{prefix}{}", self.number_of_name())
+    }
+
+    fn number_of_name(&self) -> usize {
+        self.names.replace(self.names.get() + 1)
     }
 
     pub(super) fn lower(&self, expr: &Expr) -> df::Expr {
@@ -57,7 +59,7 @@ impl<'a> Planner<'a> {
 
     /// Scans the table, under a name of its own.
     pub(super) fn scan(&self) -> Result<(LogicalPlan, TableReference), Problem> {
-        let name = TableReference::bare(self.name('t'));
+        let name = lower::scan_name(self.number_of_name());
         let plan = LogicalPlanBuilder::scan(name.clone(), self.catalog.source(), None);
         Ok((plan.and_then(LogicalPlanBuilder::build).map_err(unplanned)?, name))
     }

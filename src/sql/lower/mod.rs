@@ -16,6 +16,7 @@ mod scalar;
 
 use std::sync::Arc;
 
+use datafusion::common::{Column, TableReference};
 use datafusion::functions::core::get_field;
 use datafusion::logical_expr::expr::{BinaryExpr, InList, Like, ScalarFunction};
 use datafusion::logical_expr::{self as df, Operator, ScalarUDF, Volatility, lit};
@@ -184,10 +185,24 @@ pub(super) fn has_total_order(ty: &Type) -> bool {
 }
 
 fn field(row: df::Expr, ty: &Type, index: usize) -> Option<df::Expr> {
-    match ty {
-        Type::Row(fields) => Some(get(row, &arrow::field_name(fields.get(index)?, index))),
-        _ => None,
-    }
+    let Type::Row(fields) = ty else { return None };
+    let name = arrow::field_name(fields.get(index)?, index);
+    Some(match row {
+        // The table has the members of its structs as columns too.
+        df::Expr::Column(Column { relation: Some(table), name: path, .. }) if is_scan(&table) => {
+            df::Expr::Column(Column::new(Some(table), format!("{path}.{name}")))
+        }
+        row => get(row, &name),
+    })
+}
+
+/// A name for a scan of the table, which nothing else in a plan has.
+pub(super) fn scan_name(number: usize) -> TableReference {
+    TableReference::bare(format!("scan{number}"))
+}
+
+fn is_scan(table: &TableReference) -> bool {
+    table.table().starts_with("scan")
 }
 
 fn get(row: df::Expr, name: &str) -> df::Expr {
