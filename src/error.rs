@@ -56,7 +56,8 @@ impl Error {
         Self::new(Kind::NotFound, message)
     }
 
-    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+    /// An argument or a parameter is malformed: `message` says which, without a full stop.
+    pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(Kind::Invalid, message)
     }
 
@@ -64,14 +65,15 @@ impl Error {
         Self::new(Kind::Failed, message)
     }
 
-    pub(crate) fn io(what: impl fmt::Display, source: std::io::Error) -> Self {
+    /// Reading or writing failed: `what` says which file or stream, without a full stop.
+    pub fn io(what: impl fmt::Display, source: std::io::Error) -> Self {
         let mut error = Self::new(Kind::Io, format!("{what}: {source}"));
         error.0.source = Some(Box::new(source));
         error
     }
 
     /// Adds what to do about it, as a sentence without its full stop.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
     }
@@ -95,6 +97,12 @@ impl Error {
     /// The query was accepted and failed while it ran, as a division by zero does.
     pub fn is_failed(&self) -> bool {
         self.0.kind == Kind::Failed
+    }
+
+    /// The reader of the output went away, as `head` does when it has enough.
+    pub fn is_broken_pipe(&self) -> bool {
+        let source = self.0.source.as_deref().and_then(|source| source.downcast_ref::<std::io::Error>());
+        source.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     }
 
     /// Reading or writing a file failed.

@@ -1,3 +1,197 @@
 //! What a notebook cell holds of the logs.
 
-pub mod coverage;
+pub(crate) mod coverage;
+mod inventory;
+pub(crate) mod scope;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::answer::{Answer, Provenance};
+use crate::embedded::Engine;
+use crate::investigations::Investigation;
+use crate::sql::Plan;
+use crate::{Error, QueryOptions, Result, sample};
+pub use inventory::Inventory;
+use scope::Scope;
+
+/// The table that questions are asked of: the name that the set-up gives it on Athena.
+///
+/// The embedded engine takes any name.
+pub const TABLE: &str = "cloudtrail_logs.cloudtrail_partitioned";
+
+/// A handle to CloudTrail logs. Cheap to clone.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> trailbook::Result<()> {
+/// use trailbook::Logs;
+///
+/// let logs = Logs::open("sample")?;
+/// let answer = logs.query(
+///     "SELECT eventname, count(*) AS events
+///      FROM cloudtrail_logs.cloudtrail_partitioned
+///      WHERE account_id = '111122223333' AND region = 'us-east-1'
+///        AND year = '2026' AND month = '10' AND day BETWEEN '12' AND '13'
+///      GROUP BY eventname ORDER BY events DESC LIMIT 5",
+/// )?;
+/// assert_eq!(answer.height(), 5);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Logs {
+    source: String,
+    engine: Arc<Engine>,
+    options: QueryOptions,
+}
+
+impl Logs {
+    /// Opens logs: `sample`, or a folder or file of CloudTrail logs.
+    ///
+    /// A folder may be any level of a tree as an S3 bucket holds it
+    /// (`[prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<region>/<yyyy>/<mm>/<dd>/*.json.gz`).
+    /// `sample` is a small organization's logs of four weeks with an incident in them, generated
+    /// into the user's cache folder when first asked for.
+    ///
+    /// Lists the folder, reads no log. The cost is about a second for a million objects.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found) when nothing is there or it holds no CloudTrail logs.
+    pub fn open(source: &str) -> Result<Logs> {
+        Self::open_with(source, QueryOptions::default())
+    }
+
+    /// As [`open`](Logs::open), with options that every question is asked with.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Logs::open).
+    pub fn open_with(source: &str, options: QueryOptions) -> Result<Logs> {
+        if let Some((scheme, _)) = source.split_once("://") {
+            return Err(Error::invalid(format!("logs at `{scheme}://` cannot be opened by this version"))
+                .hint("copy them to a folder with `aws s3 sync` and open that"));
+        }
+        let engine = match source {
+            "sample" => Engine::open(&sample::cached()?)?,
+            folder => Engine::open(Path::new(folder))?,
+        };
+        Ok(Logs { source: source.to_owned(), engine: Arc::new(engine), options })
+    }
+
+    /// What was opened, as it was named.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// A scope of these logs: accounts, regions, and the half-open UTC window `[from, to)`.
+    ///
+    /// No account or no region means all that the logs hold. A time is a day (`2026-10-12`) or
+    /// an instant (`2026-10-12T08:00:00Z`).
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid`](Error::is_invalid) for a malformed time or an empty window;
+    /// [`is_not_found`](Error::is_not_found) for an account or a region that the logs do not hold,
+    /// naming those that they do: asking for it would silently find nothing.
+    pub fn scope(&self, accounts: &[String], regions: &[String], from: &str, to: &str) -> Result<Scope> {
+        let tree = self.engine.tree();
+        let accounts = held("account", accounts, tree.accounts())?;
+        let regions = held("region", regions, tree.regions())?;
+        Scope::new(accounts, regions, from, to)
+    }
+
+    /// What the logs hold of a scope, from their listing: no log is read.
+    pub fn inventory(&self, scope: &Scope) -> Inventory {
+        Inventory::of(&self.source, self.engine.tree(), scope)
+    }
+
+    /// Asks a saved question of a scope.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid`](Error::is_invalid) when a parameter has no value; otherwise as [`query`](Logs::query).
+    pub fn ask(&self, question: &Investigation, scope: &Scope) -> Result<Answer> {
+        let sql = question.sql(TABLE, scope)?;
+        let mut options = self.options.clone();
+        if scope.accounts().is_empty() || scope.regions().is_empty() {
+            // The folders do not say what the conditions would be on.
+            options = options.allow_full_scan(true);
+        }
+        self.run(&sql, &options, Some(question), Some(scope))
+    }
+
+    /// Runs a query in Athena's SQL.
+    ///
+    /// # Errors
+    ///
+    /// [`is_rejected`](Error::is_rejected) when Athena would refuse it, or when it does not constrain
+    /// the partition columns; [`is_failed`](Error::is_failed) when it fails while it runs. A damaged
+    /// object is no error: it is in the answer's [`coverage`](Answer::coverage).
+    pub fn query(&self, sql: &str) -> Result<Answer> {
+        self.run(sql, &self.options, None, None)
+    }
+
+    /// As [`query`](Logs::query), with options for this query.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Logs::query).
+    pub fn query_with(&self, sql: &str, options: &QueryOptions) -> Result<Answer> {
+        self.run(sql, options, None, None)
+    }
+
+    /// What a query would read, without reading it.
+    ///
+    /// # Errors
+    ///
+    /// [`is_rejected`](Error::is_rejected) when Athena would refuse the query.
+    pub fn explain(&self, sql: &str) -> Result<Plan> {
+        self.engine.plan(sql, &self.options)
+    }
+
+    fn run(
+        &self,
+        sql: &str,
+        options: &QueryOptions,
+        question: Option<&Investigation>,
+        scope: Option<&Scope>,
+    ) -> Result<Answer> {
+        let started = chrono::Utc::now();
+        let outcome = self.engine.run(sql, options)?;
+        let provenance = Provenance {
+            question: question.cloned(),
+            step: None,
+            engine: self.engine.name(),
+            source: self.source.clone(),
+            sql: sql.to_owned(),
+            scope: scope.cloned(),
+            coverage: outcome.coverage,
+            warnings: outcome.warnings,
+            started,
+            finished: chrono::Utc::now(),
+        };
+        Ok(Answer::new(outcome.frame, outcome.columns, provenance))
+    }
+}
+
+/// The values asked for, or all that there are.
+fn held(what: &str, asked: &[String], there: Vec<String>) -> Result<Vec<String>> {
+    if asked.is_empty() {
+        return Ok(there);
+    }
+    if let Some(missing) = asked.iter().find(|value| !there.contains(value)) {
+        return Err(Error::not_found(format!("the logs hold no {what} `{}`", missing.escape_debug())).hint(
+            match there.as_slice() {
+                [] => format!("their folders name no {what}"),
+                there => format!("they hold {}", there.join(", ")),
+            },
+        ));
+    }
+    let mut asked = asked.to_vec();
+    asked.sort();
+    asked.dedup();
+    Ok(asked)
+}

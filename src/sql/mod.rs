@@ -21,6 +21,7 @@ mod from;
 mod group;
 mod guard;
 mod lint;
+pub(crate) mod literal;
 mod lower;
 mod names;
 mod nearest;

@@ -1,0 +1,243 @@
+//! An answer: the rows, and how they came about.
+
+use std::fmt;
+use std::io::Write;
+use std::ops::Deref;
+
+use chrono::{DateTime, Utc};
+use polars::prelude::DataFrame;
+use serde_json::{Value, json};
+
+use crate::investigations::Investigation;
+use crate::logs::scope::{Scope, utc};
+use crate::show::{self, Bundle, Chart, Column, Format, Panel};
+use crate::{Coverage, Result};
+
+/// The rows that answer a question, as a polars [`DataFrame`], with their provenance.
+///
+/// Dereferences to the data frame: `answer.height()`, `answer.column("eventname")?`.
+/// In a notebook it shows itself as a table (with a chart, where the question has
+/// a shape) and hands its evidence record to the report.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> trailbook::Result<()> {
+/// use trailbook::Logs;
+/// use trailbook::investigations::root_use;
+///
+/// let logs = Logs::open("sample")?;
+/// let scope = logs.scope(&[], &[], "2026-09-28", "2026-10-26")?;
+/// let answer = logs.ask(&root_use(), &scope)?;
+/// assert!(answer.height() > 0);
+/// assert_eq!(answer.column_names()[..2], ["eventtime", "eventsource"]);
+/// assert!(answer.coverage().damaged.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Answer {
+    frame: DataFrame,
+    columns: Vec<Column>,
+    provenance: Provenance,
+}
+
+/// How an answer came about.
+#[derive(Clone, Debug)]
+pub(crate) struct Provenance {
+    pub(crate) question: Option<Investigation>,
+    pub(crate) step: Option<String>,
+    pub(crate) engine: String,
+    pub(crate) source: String,
+    pub(crate) sql: String,
+    pub(crate) scope: Option<Scope>,
+    pub(crate) coverage: Coverage,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) started: DateTime<Utc>,
+    pub(crate) finished: DateTime<Utc>,
+}
+
+impl Answer {
+    pub(crate) fn new(frame: DataFrame, columns: Vec<Column>, mut provenance: Provenance) -> Answer {
+        let limit = provenance.question.as_ref().and_then(Investigation::limit);
+        if limit.is_some_and(|limit| frame.height() as u64 >= limit) {
+            provenance.warnings.push(format!(
+                "the limit of {} rows was reached: there may be more, narrow the scope or raise `limit`",
+                frame.height()
+            ));
+        }
+        Answer { frame, columns, provenance }
+    }
+
+    /// What was asked: the investigation's title, or `SQL query`.
+    pub fn title(&self) -> &str {
+        self.provenance.question.as_ref().map_or("SQL query", Investigation::title)
+    }
+
+    /// The SQL that was run.
+    pub fn sql(&self) -> &str {
+        &self.provenance.sql
+    }
+
+    /// The scope, if the question had one.
+    pub fn scope(&self) -> Option<&Scope> {
+        self.provenance.scope.as_ref()
+    }
+
+    /// What was read to answer, and what could not be.
+    pub fn coverage(&self) -> &Coverage {
+        &self.provenance.coverage
+    }
+
+    /// What to know when reading the rows: a limit reached, damaged objects, traps in the SQL.
+    pub fn warnings(&self) -> Vec<String> {
+        let damaged = self.provenance.coverage.damaged.iter();
+        let damaged = damaged.map(|one| format!("{} could not be read in full: {}", one.object, one.reason));
+        self.provenance.warnings.iter().cloned().chain(damaged).collect()
+    }
+
+    /// The columns' names as Athena gives them: lower case, `_col0` for unnamed, repeated if repeated.
+    pub fn column_names(&self) -> Vec<&str> {
+        self.columns.iter().map(|column| column.name.as_str()).collect()
+    }
+
+    /// Seconds from the start of the query to its last row.
+    pub fn seconds(&self) -> f64 {
+        let elapsed = self.provenance.finished - self.provenance.started;
+        elapsed.num_microseconds().unwrap_or(i64::MAX) as f64 / 1e6
+    }
+
+    /// The SHA-256 of the rows as `trailbook query --format ndjson` prints them.
+    pub fn sha256(&self) -> String {
+        show::canonical_sha256(&self.frame, &self.columns)
+    }
+
+    /// The data frame, without its provenance.
+    pub fn into_frame(self) -> DataFrame {
+        self.frame
+    }
+
+    /// Writes the rows: the whole of them, in any format.
+    ///
+    /// # Errors
+    ///
+    /// [`is_io`](crate::Error::is_io) when `writer` fails.
+    pub fn write(&self, format: Format, writer: &mut dyn Write) -> Result<()> {
+        format.write(&self.frame, &self.columns, writer)
+    }
+
+    /// The rows in one sentence: `2 rows from 55 objects (426 kB)`.
+    pub fn summary(&self) -> String {
+        let rows = match self.frame.height() {
+            0 => "No rows".to_owned(),
+            rows => show::count(rows as u64, "row"),
+        };
+        let coverage = &self.provenance.coverage;
+        let mut text = format!(
+            "{rows} from {} in {} ({})",
+            show::count(coverage.records, "record"),
+            show::count(coverage.objects_read, "object"),
+            show::bytes(coverage.bytes_read),
+        );
+        if !coverage.damaged.is_empty() {
+            text.push_str(&format!(", {} of them damaged", coverage.damaged.len()));
+        }
+        text
+    }
+
+    pub(crate) fn belongs_to(&mut self, step: &str) {
+        self.provenance.step = Some(step.to_owned());
+    }
+
+    /// The chart of the question's shape, if it has one and the answer has rows.
+    ///
+    /// # Errors
+    ///
+    /// [`is_failed`](crate::Error::is_failed) when the columns are not those that the chart needs.
+    pub fn chart(&self) -> Result<Option<Chart>> {
+        let Some(shape) = self.provenance.question.as_ref().and_then(Investigation::chart) else {
+            return Ok(None);
+        };
+        let words: Vec<&str> = shape.split(' ').collect();
+        Ok(Some(match words.as_slice() {
+            ["bars", label, value, failed] => Chart::bars(self.title(), &self.frame, label, value, Some(failed))?,
+            _ => match &self.provenance.scope {
+                Some(scope) => Chart::events_in(self.title(), &self.frame, scope.seconds())?,
+                None => Chart::events_over_time(self.title(), &self.frame)?,
+            },
+        }))
+    }
+
+    pub(crate) fn evidence(&self) -> Value {
+        let provenance = &self.provenance;
+        let coverage = &provenance.coverage;
+        let damaged: Vec<Value> = coverage
+            .damaged
+            .iter()
+            .map(|one| json!({ "object": one.object, "reason": one.reason }))
+            .collect();
+        let columns: Vec<Value> =
+            self.columns.iter().map(|column| json!({ "name": column.name, "type": column.kind })).collect();
+        json!({
+            "schema": "trailbook.evidence/1",
+            "kind": "answer",
+            "step": provenance.step,
+            "title": self.title(),
+            "question": provenance.question.as_ref().map(Investigation::id),
+            "engine": provenance.engine,
+            "source": provenance.source,
+            "sql": provenance.sql,
+            "scope": provenance.scope.as_ref().map(|scope| json!({
+                "accounts": scope.accounts(),
+                "regions": scope.regions(),
+                "from": scope.from(),
+                "to": scope.to(),
+            })),
+            "started": utc(provenance.started),
+            "finished": utc(provenance.finished),
+            "columns": columns,
+            "rows": self.frame.height(),
+            "sha256": self.sha256(),
+            "objects_read": coverage.objects_read,
+            "bytes_read": coverage.bytes_read,
+            "records": coverage.records,
+            "damaged": damaged,
+            "warnings": self.warnings(),
+            "summary": self.summary(),
+        })
+    }
+
+    fn bundle(&self) -> Bundle {
+        let mut panel = Panel::new(self.title());
+        match self.chart() {
+            Ok(Some(chart)) => panel.chart(&chart),
+            Ok(None) => {}
+            Err(error) => panel.note(&error.to_string()),
+        }
+        panel.table(&self.frame, &self.columns);
+        panel.note(&format!("{} in {:.2} s", self.summary(), self.seconds()));
+        for warning in self.warnings() {
+            panel.warning(&warning);
+        }
+        panel.with_evidence(self.evidence())
+    }
+
+    /// Shows the answer in a notebook cell.
+    pub fn evcxr_display(&self) {
+        show::emit(&self.bundle());
+    }
+}
+
+impl Deref for Answer {
+    type Target = DataFrame;
+
+    fn deref(&self) -> &DataFrame {
+        &self.frame
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.bundle().plain)
+    }
+}

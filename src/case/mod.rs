@@ -1,0 +1,255 @@
+//! One incident: its checklist, and the record of every step and answer.
+
+mod checklist;
+mod ledger;
+mod tlp;
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use crate::answer::Answer;
+use crate::show::{Bundle, emit, html};
+use crate::{Error, Inventory, Result};
+pub use checklist::Checklist;
+use ledger::Ledger;
+pub use tlp::Tlp;
+
+/// One incident under investigation.
+///
+/// Everything done in a case is appended to its ledger, a JSONL file in which each
+/// entry holds the SHA-256 of the one before, so that a changed or removed entry shows.
+/// It lies in `trailbook/cases/<id>/ledger.jsonl` under the user's data folder
+/// (`~/.local/share` on Linux), or under `$TRAILBOOK_HOME/cases/<id>/`. The state of the
+/// checklist is read back from it: it outlives the kernel.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn main() -> trailbook::Result<()> {
+/// use trailbook::investigations::root_use;
+/// use trailbook::{Case, Logs};
+///
+/// let case = Case::open("IR-2026-001", "Leaked access key", "TLP:AMBER")?;
+/// let logs = Logs::open("sample")?;
+/// let scope = logs.scope(&[], &[], "2026-10-01", "2026-10-20")?;
+/// let answer = case.step("Root use").answer(logs.ask(&root_use(), &scope))?;
+/// println!("{}", case.checklist()?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Case {
+    id: String,
+    title: String,
+    tlp: Tlp,
+    ledger: Ledger,
+}
+
+impl Case {
+    /// Opens a case, new or begun before.
+    ///
+    /// `tlp` is the report's Traffic Light Protocol 2.0 label: `TLP:RED`, `TLP:AMBER+STRICT`,
+    /// `TLP:AMBER`, `TLP:GREEN` or `TLP:CLEAR`. There is no default: someone must decide it.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid`](Error::is_invalid) for an id that cannot be a folder's name, an unknown label,
+    /// or a ledger that was tampered with; [`is_io`](Error::is_io) when the folder cannot be written.
+    pub fn open(id: &str, title: &str, tlp: &str) -> Result<Case> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if id.is_empty() || id.len() > 64 || id.starts_with('.') || !id.chars().all(plain) {
+            return Err(Error::invalid(format!("`{}` cannot be the id of a case", id.escape_debug()))
+                .hint("use up to 64 letters, digits, `-`, `_` and `.`, as in IR-2026-001"));
+        }
+        let case = Case {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            tlp: tlp.parse()?,
+            ledger: Ledger::open(&home()?.join("cases").join(id))?,
+        };
+        case.ledger.append(
+            "opened",
+            Map::from_iter([
+                ("title".to_owned(), json!(title)),
+                ("tlp".to_owned(), json!(case.tlp.to_string())),
+                ("version".to_owned(), json!(env!("CARGO_PKG_VERSION"))),
+            ]),
+        )?;
+        Ok(case)
+    }
+
+    /// The id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The title.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The ledger's path.
+    pub fn ledger(&self) -> PathBuf {
+        self.ledger.path().to_owned()
+    }
+
+    /// Lists the steps of the checklist, all to do unless they were done in this case before.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Case::open).
+    pub fn plan(&self, steps: &[&str]) -> Result<Checklist> {
+        self.ledger.append("plan", Map::from_iter([("steps".to_owned(), json!(steps))]))?;
+        self.checklist()
+    }
+
+    /// One step of the checklist, by its title.
+    pub fn step(&self, title: &str) -> Step {
+        Step { case: self.clone(), title: title.to_owned() }
+    }
+
+    /// The checklist as it stands.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Case::open).
+    pub fn checklist(&self) -> Result<Checklist> {
+        Ok(Checklist::replay(&self.ledger.entries()?))
+    }
+
+    fn record(&self, title: &str, state: &str, note: &str, more: Value) -> Result<()> {
+        let mut fields = Map::from_iter([
+            ("title".to_owned(), json!(title)),
+            ("state".to_owned(), json!(state)),
+            ("note".to_owned(), json!(note)),
+        ]);
+        if let Value::Object(mut more) = more {
+            fields.append(&mut more);
+        }
+        self.ledger.append("step", fields)
+    }
+
+    fn bundle(&self) -> Bundle {
+        Bundle {
+            html: format!(
+                "<p><b>{}</b> {} <span style=\"{}\">{}</span></p>",
+                html::escape(&self.id),
+                html::escape(&self.title),
+                self.tlp.style(),
+                self.tlp
+            ),
+            plain: format!("{} {} {}\n", self.id, self.title, self.tlp),
+            evidence: Some(json!({
+                "schema": "trailbook.evidence/1",
+                "kind": "case",
+                "id": self.id,
+                "title": self.title,
+                "tlp": self.tlp.to_string(),
+                "opened": self.opened(),
+            })),
+        }
+    }
+
+    /// When the case was first opened, from the ledger's first entry.
+    fn opened(&self) -> Option<String> {
+        let entries = self.ledger.entries().ok()?;
+        entries.first().and_then(|entry| entry["at"].as_str()).map(str::to_owned)
+    }
+
+    /// Shows the case in a notebook cell.
+    pub fn evcxr_display(&self) {
+        emit(&self.bundle());
+    }
+}
+
+/// Where cases are kept: `$TRAILBOOK_HOME`, or `trailbook` in the user's data folder.
+fn home() -> Result<PathBuf> {
+    if let Some(home) = std::env::var_os("TRAILBOOK_HOME").filter(|home| !home.is_empty()) {
+        return Ok(PathBuf::from(home));
+    }
+    dirs::data_dir().map(|data| data.join("trailbook")).ok_or_else(|| {
+        Error::not_found("there is no folder for this user's data")
+            .hint("set TRAILBOOK_HOME to the folder that is to hold the cases")
+    })
+}
+
+/// One step of a case's checklist, to be closed by what came of it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    case: Case,
+    title: String,
+}
+
+impl Step {
+    /// Closes the step with an answer: done when there is one, failed when there is an error.
+    ///
+    /// The answer is given back, marked with the step, so that the cell shows it.
+    ///
+    /// # Errors
+    ///
+    /// The error that was given, after it is recorded.
+    pub fn answer(&self, answer: Result<Answer>) -> Result<Answer> {
+        match answer {
+            Ok(mut answer) => {
+                answer.belongs_to(&self.title);
+                let evidence = answer.evidence();
+                self.case.record(&self.title, "done", &answer.summary(), json!({ "answer": evidence }))?;
+                Ok(answer)
+            }
+            Err(error) => {
+                self.case.record(&self.title, "failed", &error.to_string(), Value::Null)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Closes the step with what the logs hold of the scope: done, or failed when they hold nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found) when there is no object in the scope: every answer over it
+    /// would be empty, and look like all clear.
+    pub fn inventory(&self, inventory: Inventory) -> Result<Inventory> {
+        if inventory.objects() == 0 {
+            let error = Error::not_found(format!("the logs hold no object in the scope ({})", inventory.scope()))
+                .hint("widen the window, or check the source");
+            self.case.record(&self.title, "failed", &error.to_string(), Value::Null)?;
+            return Err(error);
+        }
+        self.case.record(&self.title, "done", &inventory.summary(), Value::Null)?;
+        Ok(inventory)
+    }
+
+    /// Closes the step as done, with a note of what was seen.
+    ///
+    /// # Errors
+    ///
+    /// As [`Case::open`].
+    pub fn done(&self, note: &str) -> Result<Checklist> {
+        self.close("done", note)
+    }
+
+    /// Closes the step as failed, with the reason.
+    ///
+    /// # Errors
+    ///
+    /// As [`Case::open`].
+    pub fn failed(&self, reason: &str) -> Result<Checklist> {
+        self.close("failed", reason)
+    }
+
+    /// Closes the step as not applicable here, with the reason. It does not count as done.
+    ///
+    /// # Errors
+    ///
+    /// As [`Case::open`].
+    pub fn not_applicable(&self, reason: &str) -> Result<Checklist> {
+        self.close("not applicable", reason)
+    }
+
+    fn close(&self, state: &str, note: &str) -> Result<Checklist> {
+        self.case.record(&self.title, state, note, Value::Null)?;
+        self.case.checklist()
+    }
+}

@@ -1,0 +1,225 @@
+//! The saved questions: one `.sql.hbs` file each, with a header that says what it is for.
+
+mod template;
+
+use std::collections::BTreeMap;
+
+use crate::logs::scope::Scope;
+use crate::sql::literal;
+use crate::{Error, Result};
+use template::{Kind, Template};
+
+/// The files, in the order in which the catalogue lists them.
+const FILES: &[&str] = &[
+    include_str!("console-logins.sql.hbs"),
+    include_str!("iam-changes.sql.hbs"),
+    include_str!("security-group-changes.sql.hbs"),
+    include_str!("root-use.sql.hbs"),
+    include_str!("api-errors.sql.hbs"),
+    include_str!("one-ip.sql.hbs"),
+    include_str!("one-principal.sql.hbs"),
+    include_str!("events-over-time.sql.hbs"),
+    include_str!("top-principals.sql.hbs"),
+    include_str!("top-addresses.sql.hbs"),
+];
+
+/// One saved question about a scope: its SQL, its parameters, and why one asks it.
+///
+/// Take one by its function ([`console_logins`], [`one_ip`], …) or by its id with
+/// [`Investigation::named`], and ask it with [`Logs::ask`](crate::Logs::ask).
+///
+/// # Examples
+///
+/// ```
+/// use trailbook::investigations::{self, Investigation};
+///
+/// let question = investigations::one_ip("198.51.100.7").with("limit", "50")?;
+/// assert_eq!(question.title(), "What one address did");
+/// assert!(Investigation::named("one_ip").is_err());
+/// # Ok::<(), trailbook::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Investigation {
+    template: Template,
+    values: BTreeMap<String, String>,
+}
+
+impl Investigation {
+    /// The saved questions.
+    pub fn catalogue() -> Vec<Investigation> {
+        FILES
+            .iter()
+            .map(|file| Investigation { template: Template::parse(file), values: BTreeMap::new() })
+            .collect()
+    }
+
+    /// The saved question with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found), naming the ids there are.
+    pub fn named(id: &str) -> Result<Investigation> {
+        let mut catalogue = Self::catalogue();
+        match catalogue.iter().position(|one| one.id() == id) {
+            Some(found) => Ok(catalogue.swap_remove(found)),
+            None => {
+                let ids: Vec<&str> = catalogue.iter().map(|one| one.id()).collect();
+                Err(Error::not_found(format!("there is no investigation `{id}`"))
+                    .hint(format!("there are {}", ids.join(", "))))
+            }
+        }
+    }
+
+    /// Gives a parameter its value.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid`](Error::is_invalid) when there is no such parameter or the value is not of its type.
+    pub fn with(mut self, name: &str, value: &str) -> Result<Investigation> {
+        let id = &self.template.id;
+        let Some(parameter) = self.template.parameters.iter().find(|one| one.name == name) else {
+            let names: Vec<&str> = self.template.parameters.iter().map(|one| one.name.as_str()).collect();
+            return Err(Error::invalid(format!("`{id}` has no parameter `{name}`")).hint(match names.as_slice() {
+                [] => "it has none".to_owned(),
+                names => format!("it has {}", names.join(", ")),
+            }));
+        };
+        if parameter.kind == Kind::Integer && value.parse::<u32>().is_err() {
+            return Err(Error::invalid(format!("`{name}` of `{id}` is `{value}`, which is no whole number")));
+        }
+        self.values.insert(name.to_owned(), value.to_owned());
+        Ok(self)
+    }
+
+    /// Its id, as [`named`](Investigation::named) takes it: `console-logins`.
+    pub fn id(&self) -> &str {
+        &self.template.id
+    }
+
+    /// Its title: `Who signed in to the console`.
+    pub fn title(&self) -> &str {
+        &self.template.title
+    }
+
+    /// Why one asks it and what to know when reading the answer.
+    pub fn why(&self) -> &str {
+        &self.template.why
+    }
+
+    /// The MITRE ATT&CK techniques that it shows, as ids: `T1078.004`.
+    pub fn attack(&self) -> &[String] {
+        &self.template.attack
+    }
+
+    /// The names of its parameters.
+    pub fn parameters(&self) -> Vec<String> {
+        self.template.parameters.iter().map(|parameter| parameter.name.clone()).collect()
+    }
+
+    /// What its chart shows, if the answer has a shape: the words after `chart:`.
+    pub(crate) fn chart(&self) -> Option<&str> {
+        self.template.chart.as_deref()
+    }
+
+    /// The row limit in force, if it has one.
+    pub(crate) fn limit(&self) -> Option<u64> {
+        let limit = self.template.parameters.iter().find(|parameter| parameter.name == "limit")?;
+        self.values.get("limit").or(limit.default.as_ref())?.parse().ok()
+    }
+
+    /// Its SQL over a table, ready for either engine.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid`](Error::is_invalid) when a parameter without default has no value.
+    pub fn sql(&self, table: &str, scope: &Scope) -> Result<String> {
+        let mut context = BTreeMap::from([
+            ("table".to_owned(), table.to_owned()),
+            ("scope".to_owned(), scope.predicate()),
+            ("bucket".to_owned(), bucket(scope).to_string()),
+        ]);
+        for parameter in &self.template.parameters {
+            let Some(value) = self.values.get(&parameter.name).or(parameter.default.as_ref()) else {
+                return Err(Error::invalid(format!("`{}` needs a `{}`", self.id(), parameter.name))
+                    .hint(format!("give it one with `.with(\"{}\", \"…\")`", parameter.name)));
+            };
+            let rendered = match parameter.kind {
+                Kind::Integer => value.clone(),
+                Kind::Text => literal::text(value),
+                Kind::Contains => literal::contains(value),
+            };
+            context.insert(parameter.name.clone(), rendered);
+        }
+        self.template.render(&context)
+    }
+}
+
+/// How many characters of `eventtime` make a bar of the volume chart: a minute, an hour or a day.
+fn bucket(scope: &Scope) -> usize {
+    let span = scope.span();
+    match span.num_hours() {
+        ..=3 => "2026-10-12T08:00".len(),
+        4..=168 => "2026-10-12T08".len(),
+        _ => "2026-10-12".len(),
+    }
+}
+
+fn saved(id: &str) -> Investigation {
+    Investigation::named(id).expect("a saved question of our own")
+}
+
+fn saved_with(id: &str, name: &str, value: &str) -> Investigation {
+    let mut question = saved(id);
+    question.values.insert(name.to_owned(), value.to_owned());
+    question
+}
+
+/// Who signed in to the console, newest first.
+pub fn console_logins() -> Investigation {
+    saved("console-logins")
+}
+
+/// Who changed users, roles and their rights, newest first.
+pub fn iam_changes() -> Investigation {
+    saved("iam-changes")
+}
+
+/// Who changed security groups, newest first.
+pub fn security_group_changes() -> Investigation {
+    saved("security-group-changes")
+}
+
+/// What the root user did, newest first.
+pub fn root_use() -> Investigation {
+    saved("root-use")
+}
+
+/// Which calls failed, the newest 200.
+pub fn api_errors() -> Investigation {
+    saved("api-errors")
+}
+
+/// What one source address did, the newest 200 events.
+pub fn one_ip(ip: &str) -> Investigation {
+    saved_with("one-ip", "ip", ip)
+}
+
+/// What the principals did whose ARN contains this text, the newest 300 events.
+pub fn one_principal(principal: &str) -> Investigation {
+    saved_with("one-principal", "principal", principal)
+}
+
+/// Events by minute, hour or day (as the window is long), successes and errors apart.
+pub fn events_over_time() -> Investigation {
+    saved("events-over-time")
+}
+
+/// The 20 busiest principals, with their errors.
+pub fn top_principals() -> Investigation {
+    saved("top-principals")
+}
+
+/// The 20 busiest source addresses, with their errors.
+pub fn top_addresses() -> Investigation {
+    saved("top-addresses")
+}

@@ -1,0 +1,137 @@
+//! A `.sql.hbs` file: a header of `-- key: value` lines, then the SQL.
+
+use std::collections::BTreeMap;
+
+use handlebars::Handlebars;
+
+use crate::{Error, Result};
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Template {
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) why: String,
+    pub(super) chart: Option<String>,
+    pub(super) attack: Vec<String>,
+    pub(super) parameters: Vec<Parameter>,
+    sql: String,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Parameter {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) default: Option<String>,
+}
+
+/// How a parameter's value becomes SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A whole number.
+    Integer,
+    /// A text literal.
+    Text,
+    /// A `LIKE` pattern for what contains the value.
+    Contains,
+}
+
+impl Template {
+    /// Reads a file of our own; [`tests::every_file_is_well_formed`] reads them all.
+    pub(super) fn parse(file: &str) -> Template {
+        let mut template = Template::default();
+        let mut rest = file;
+        while let Some(line) = rest.strip_prefix("-- ") {
+            let (line, after) = line.split_once('\n').unwrap_or((line, ""));
+            rest = after;
+            let (key, value) = line.split_once(": ").unwrap_or((line, ""));
+            match key {
+                "id" => template.id = value.to_owned(),
+                "title" => template.title = value.to_owned(),
+                "why" => template.why = value.to_owned(),
+                "chart" => template.chart = Some(value.to_owned()),
+                "attack" => template.attack = value.split(' ').map(str::to_owned).collect(),
+                "parameter" => template.parameters.push(Parameter::parse(value)),
+                _ => panic!("unknown header `{key}` in the investigation `{}`", template.id),
+            }
+        }
+        template.sql = rest.trim_end().to_owned();
+        template
+    }
+
+    pub(super) fn render(&self, context: &BTreeMap<String, String>) -> Result<String> {
+        let mut handlebars = Handlebars::new();
+        handlebars.set_strict_mode(true);
+        // The values are SQL already, quoted by `sql::literal`.
+        handlebars.register_escape_fn(handlebars::no_escape);
+        handlebars
+            .render_template(&self.sql, context)
+            .map_err(|error| Error::invalid(format!("the investigation `{}` cannot be written as SQL: {error}", self.id)))
+    }
+}
+
+impl Parameter {
+    fn parse(text: &str) -> Parameter {
+        let mut words = text.splitn(3, ' ');
+        let name = words.next().unwrap_or_default().to_owned();
+        let kind = match words.next() {
+            Some("integer") => Kind::Integer,
+            Some("text") => Kind::Text,
+            Some("contains") => Kind::Contains,
+            other => panic!("the parameter `{name}` has no type we know: {other:?}"),
+        };
+        Parameter { name, kind, default: words.next().map(str::to_owned) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::*;
+
+    fn scope() -> Scope {
+        Scope::new(vec!["111122223333".into()], vec!["us-east-1".into()], "2026-10-12", "2026-10-13").unwrap()
+    }
+
+    #[test]
+    fn every_file_is_well_formed() {
+        let catalogue = Investigation::catalogue();
+        assert_eq!(catalogue.len(), FILES.len());
+        for question in &catalogue {
+            let id = question.id();
+            assert!(!id.is_empty() && !question.title().is_empty() && !question.why().is_empty(), "{id}");
+            assert_eq!(catalogue.iter().filter(|other| other.id() == id).count(), 1, "{id}");
+            let mut question = question.clone();
+            for name in question.parameters() {
+                if name != "limit" {
+                    question = question.with(&name, "it's").unwrap();
+                }
+            }
+            let sql = question.sql("logs.t", &scope()).unwrap();
+            assert!(!sql.contains("{{"), "{sql}");
+            assert!(sql.contains("FROM logs.t\nWHERE account_id = '111122223333'"), "{sql}");
+        }
+    }
+
+    #[test]
+    fn values_become_literals() {
+        let sql = one_ip("1.2.3.4' OR '1'='1").sql("t", &scope()).unwrap();
+        assert!(sql.contains("sourceipaddress = '1.2.3.4'' OR ''1''=''1'\n"), "{sql}");
+        let sql = one_principal("Admin_Role").sql("t", &scope()).unwrap();
+        assert!(sql.contains(r"LIKE '%Admin\_Role%' ESCAPE '\'"), "{sql}");
+        let error = api_errors().with("limit", "1; DROP TABLE t").unwrap_err();
+        assert!(error.is_invalid());
+    }
+
+    #[test]
+    fn a_missing_or_unknown_parameter_is_named() {
+        let error = Investigation::named("one-ip").unwrap().sql("t", &scope()).unwrap_err();
+        assert!(error.to_string().contains("needs a `ip`"), "{error}");
+        let error = root_use().with("ip", "1.2.3.4").unwrap_err();
+        assert_eq!(error.to_string(), "`root-use` has no parameter `ip`; it has none");
+    }
+
+    #[test]
+    fn a_text_value_is_not_a_template() {
+        let sql = one_ip("{{table}}").sql("t", &scope()).unwrap();
+        assert!(sql.contains("sourceipaddress = '{{table}}'"), "{sql}");
+    }
+}

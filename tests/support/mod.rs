@@ -1,0 +1,176 @@
+//! What the tests share: a folder, a run of the program, logs written from scratch.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use sha2::{Digest, Sha256};
+
+/// A finished run of the program.
+pub struct Run {
+    pub stdout: String,
+    pub stderr: String,
+    code: Option<i32>,
+    line: String,
+}
+
+impl Run {
+    #[track_caller]
+    pub fn exits(&self, code: i32) {
+        assert_eq!(
+            self.code,
+            Some(code),
+            "{}\n--- stdout\n{}\n--- stderr\n{}",
+            self.line,
+            self.stdout,
+            self.stderr
+        );
+    }
+}
+
+pub fn trailbook(arguments: &[&str]) -> Run {
+    trailbook_with_stdin(arguments, "")
+}
+
+pub fn trailbook_with_stdin(arguments: &[&str], stdin: &str) -> Run {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_trailbook"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("a pipe").write_all(stdin.as_bytes()).ok();
+    let output = child.wait_with_output().expect("the program ends");
+    Run {
+        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        code: output.status.code(),
+        line: format!("trailbook {}", arguments.join(" ")),
+    }
+}
+
+/// A folder beside the checkout that not every machine has.
+///
+/// Where it is absent the test skips with a line, or fails if nothing may be skipped.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    skip(&format!("{} is absent", path.display()));
+    None
+}
+
+/// Says that a test is skipped and why; a failure where `TRAILBOOK_REQUIRE_ALL` is set.
+pub fn skip(why: &str) {
+    assert!(std::env::var_os("TRAILBOOK_REQUIRE_ALL").is_none(), "would be skipped: {why}");
+    eprintln!("skipped: {why}");
+}
+
+/// How an object is damaged.
+#[derive(Clone, Copy, Debug)]
+pub enum Damage {
+    Truncated,
+    NotJson,
+    NoRecords,
+    Empty,
+}
+
+/// A folder of the test's own.
+pub struct Dir(tempfile::TempDir);
+
+impl Dir {
+    pub fn new() -> Dir {
+        Dir(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// Two objects of one account in two regions: six events.
+    pub fn with_logs() -> Dir {
+        let dir = Dir::new();
+        let event = |n: u32, name: &str, more: &str| {
+            format!(
+                r#"{{"eventVersion":"1.08","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/alice"}},"eventTime":"2026-10-12T08:00:{n:02}Z","eventSource":"s3.amazonaws.com","eventName":"{name}","awsRegion":"us-east-1","sourceIPAddress":"198.51.100.7","eventID":"00000000-0000-4000-8000-{n:012}"{more}}}"#
+            )
+        };
+        dir.object(
+            "us-east-1",
+            &[
+                event(1, "ConsoleLogin", ""),
+                event(2, "ConsoleLogin", ""),
+                event(3, "GetObject", r#","requestParameters":{"bucketName":"b","key":"k"}"#),
+                event(4, "CreateUser", r#","errorCode":"AccessDenied""#),
+            ],
+        );
+        dir.object("eu-west-1", &[event(5, "GetObject", ""), event(6, "GetObject", "")]);
+        dir
+    }
+
+    fn object(&self, region: &str, events: &[String]) {
+        let text = format!("{{\"Records\":[{}]}}", events.join(","));
+        self.write_gz(&Self::name(region), text.as_bytes());
+    }
+
+    fn name(region: &str) -> String {
+        format!(
+            "AWSLogs/111122223333/CloudTrail/{region}/2026/10/12/111122223333_CloudTrail_{region}_20261012T0805Z_0123456789abcdef.json.gz"
+        )
+    }
+
+    fn write_gz(&self, name: &str, bytes: &[u8]) {
+        let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+        let mut gz = vec![0; compressor.gzip_compress_bound(bytes.len())];
+        let length = compressor.gzip_compress(bytes, &mut gz).expect("room");
+        gz.truncate(length);
+        self.write(name, gz);
+    }
+
+    /// Damages the object that holds no sign-in, and gives its file name.
+    pub fn damage(&self, damage: Damage) -> String {
+        let name = Self::name("eu-west-1");
+        match damage {
+            Damage::Truncated => {
+                let bytes = fs::read(self.join(&name)).expect("the object");
+                self.write(&name, &bytes[..bytes.len() / 2]);
+            }
+            Damage::NotJson => self.write_gz(&name, b"<html>503 Slow Down</html>"),
+            Damage::NoRecords => self.write_gz(&name, br#"{"digestVersion":"1.0"}"#),
+            Damage::Empty => self.write(&name, ""),
+        }
+        name.rsplit('/').next().expect("a name").to_owned()
+    }
+
+    pub fn path(&self) -> &str {
+        self.0.path().to_str().expect("UTF-8")
+    }
+
+    pub fn join(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, content).expect("a file");
+    }
+}
+
+/// The SHA-256 of all names and contents below a folder.
+pub fn tree_digest(folder: &str) -> String {
+    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(folder)
+        .into_iter()
+        .map(|entry| entry.expect("an entry"))
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| entry.into_path())
+        .collect();
+    files.sort();
+    let mut digest = Sha256::new();
+    for file in files {
+        digest.update(file.strip_prefix(folder).expect("below").to_string_lossy().as_bytes());
+        digest.update(fs::read(&file).expect("a file"));
+    }
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
