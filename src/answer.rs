@@ -134,13 +134,15 @@ impl Answer {
         };
         let coverage = &self.provenance.coverage;
         let mut text = format!(
-            "{rows} from {} in {} ({})",
-            show::count(coverage.records, "record"),
+            "{rows} from {} ({})",
             show::count(coverage.objects_read, "object"),
             show::bytes(coverage.bytes_read),
         );
         if !coverage.damaged.is_empty() {
             text.push_str(&format!(", {} of them damaged", coverage.damaged.len()));
+        }
+        if coverage.duplicates_dropped > 0 {
+            text.push_str(&format!(", {} dropped", show::count(coverage.duplicates_dropped, "duplicate")));
         }
         text
     }

@@ -15,7 +15,7 @@ fn rows_go_to_stdout_and_statistics_to_stderr() {
         run.stdout,
         "{\"eventname\":\"GetObject\",\"c\":3}\n{\"eventname\":\"ConsoleLogin\",\"c\":2}\n{\"eventname\":\"CreateUser\",\"c\":1}\n"
     );
-    assert!(run.stderr.contains("3 rows from 6 records in 2 objects"), "{}", run.stderr);
+    assert!(run.stderr.contains("3 rows from 2 objects"), "{}", run.stderr);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_bounded_query_reads_its_partitions_alone() {
     let run = trailbook(&["query", "--logs", dir.path(), "--format", "ndjson", sql]);
     run.exits(0);
     assert_eq!(run.stdout, "{\"n\":4}\n");
-    assert!(run.stderr.contains("in 1 object"), "{}", run.stderr);
+    assert!(run.stderr.contains("from 1 object"), "{}", run.stderr);
 }
 
 #[test]
