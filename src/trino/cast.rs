@@ -176,11 +176,9 @@ fn text_of<'a>(value: Value<'a>, from: &Type) -> Result<Option<Cow<'a, str>>, Ev
         (Value::Boolean(false), _) => "false".into(),
         (Value::Integer(number), _) => number.to_string().into(),
         (Value::Decimal(unscaled), Type::Decimal(_, scale)) => decimal::format(unscaled, *scale).into(),
-        (Value::Double(number), _) => {
-            double_text(number.is_nan(), number.is_infinite(), format!("{number:E}")).into()
-        }
+        (Value::Double(number), _) => double_text(number, json::write::scientific(number.abs())).into(),
         (Value::Real(number), _) => {
-            double_text(number.is_nan(), number.is_infinite(), format!("{number:E}")).into()
+            double_text(f64::from(number), json::write::scientific_real(number.abs())).into()
         }
         (Value::Date(days), _) => text::format_date(i64::from(days)).into(),
         (Value::Timestamp(local), Type::Timestamp(precision)) => {
@@ -207,18 +205,15 @@ fn text_of<'a>(value: Value<'a>, from: &Type) -> Result<Option<Cow<'a, str>>, Ev
     }))
 }
 
-/// `2.5E0`, from Rust's `2.5E0` and `2E0`: a digit follows the point.
-fn double_text(is_nan: bool, is_infinite: bool, scientific: String) -> String {
-    match scientific.split_once('E') {
-        _ if is_nan => "NaN".to_owned(),
-        _ if is_infinite => if scientific.starts_with('-') {
-            "-Infinity"
-        } else {
-            "Infinity"
-        }
-        .to_owned(),
-        Some((mantissa, exponent)) if !mantissa.contains('.') => format!("{mantissa}.0E{exponent}"),
-        _ => scientific,
+/// `2.5E0`
+fn double_text(number: f64, (mantissa, exponent): (String, i32)) -> String {
+    let sign = if number.is_sign_negative() { "-" } else { "" };
+    if number.is_nan() {
+        "NaN".to_owned()
+    } else if number.is_infinite() {
+        format!("{sign}Infinity")
+    } else {
+        format!("{sign}{mantissa}E{exponent}")
     }
 }
 
@@ -265,10 +260,9 @@ fn from_varchar<'a>(text: Cow<'a, str>, to: &Type) -> Eval<'a> {
             None => Err(EvalError::cast(format!("Value cannot be cast to date: {text}"))),
         },
         Type::Timestamp(precision) => match text::parse_timestamp(text.trim()) {
-            Some(parsed) if parsed.zone.is_none() => {
-                Ok(Value::Timestamp(time::round(parsed.local, *precision)))
-            }
-            _ => Err(EvalError::cast(format!(
+            // A zone is read and has no effect.
+            Some(parsed) => Ok(Value::Timestamp(time::round(parsed.local, *precision))),
+            None => Err(EvalError::cast(format!(
                 "Value cannot be cast to timestamp: {text}"
             ))),
         },

@@ -239,7 +239,11 @@ fn decimals(op: Arithmetic, left: &Type, right: &Type) -> Result<Operator, Probl
             return Err(unexpected(a, b));
         };
         let (a, b) = (*a, *b);
-        let at_scale = |x, from| decimal::rescale(x, from, scale).ok_or_else(decimal::overflow);
+        // On the way there may be more digits than a decimal has.
+        let at_scale = |x: i128, from| {
+            x.checked_mul(decimal::power(scale - from))
+                .ok_or_else(decimal::overflow)
+        };
         let result = match op {
             Arithmetic::Add => at_scale(a, s1)?
                 .checked_add(at_scale(b, s2)?)
@@ -274,7 +278,12 @@ fn shifted(time: &Type, interval: &Type) -> Type {
     }
 }
 
-fn shift(time: &Value<'_>, interval: &Value<'_>, sign: i64) -> Eval<'static> {
+/// The time an interval later, or earlier if the sign is -1.
+///
+/// # Errors
+///
+/// It is out of range, or a date would get a time.
+pub(crate) fn shift(time: &Value<'_>, interval: &Value<'_>, sign: i64) -> Eval<'static> {
     let out_of_range = || EvalError::range("the time is out of range");
     match (time, interval) {
         (Value::Date(days), Value::Millis(millis)) => {

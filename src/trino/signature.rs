@@ -65,7 +65,6 @@ pub(crate) struct Match {
     pub(crate) lambdas: Vec<Option<Expr>>,
     /// No argument is widened.
     pub(crate) is_exact: bool,
-    is_generic: bool,
 }
 
 /// Types the body of the lambda at an argument's place, given those of its parameters.
@@ -166,12 +165,22 @@ impl Signature {
             .map(|i| bindings.instantiate(pattern(i)))
             .collect();
         let mut is_exact = true;
-        for (parameter, argument) in parameters.iter().zip(arguments) {
-            if let Argument::Value(ty) = argument {
-                if !ty.widens_to(parameter) {
-                    return Ok(None);
+        for (i, (parameter, argument)) in parameters.iter().zip(arguments).enumerate() {
+            let fits = match (argument, parameter, lambdas.get(i)) {
+                (Argument::Value(ty), parameter, _) => {
+                    is_exact &= ty == parameter;
+                    ty.widens_to(parameter)
                 }
-                is_exact &= ty == parameter;
+                // The body of a lambda is not widened, other than text and NULL.
+                (Argument::Lambda(_), Type::Function(_, result), Some(Some(body))) => {
+                    body.ty == **result
+                        || body.ty == Type::Unknown
+                        || (body.ty.is_varchar() && body.ty.widens_to(result))
+                }
+                _ => false,
+            };
+            if !fits {
+                return Ok(None);
             }
         }
         Ok(Some(Match {
@@ -179,8 +188,28 @@ impl Signature {
             result: bindings.instantiate(&self.result),
             lambdas,
             is_exact,
-            is_generic: self.parameters.iter().any(Pattern::is_open),
         }))
+    }
+
+    /// Whether it takes arguments of types that another one settled on.
+    pub(crate) fn takes(&self, types: &[Type]) -> bool {
+        let fixed = self.parameters.len() - usize::from(self.is_variadic);
+        let mut bindings = Bindings::default();
+        types.len() >= fixed
+            && (types.len() == fixed || self.is_variadic)
+            && types.iter().enumerate().all(|(i, ty)| {
+                match (&self.parameters[i.min(self.parameters.len() - 1)], ty) {
+                    (Pattern::Function(parameters, _), Type::Function(types, _)) => {
+                        parameters.len() == types.len()
+                    }
+                    (pattern, ty) => bindings.unify(pattern, ty),
+                }
+            })
+    }
+
+    /// Whether its parameters are of settled types.
+    pub(crate) fn is_concrete(&self) -> bool {
+        !self.parameters.iter().any(Pattern::is_open)
     }
 
     fn constraints_hold(&self, bindings: &Bindings) -> bool {
@@ -191,23 +220,6 @@ impl Signature {
                 (Some(ty), Constraint::Orderable) => ty.is_orderable(),
             },
         )
-    }
-}
-
-impl Match {
-    /// Whether Trino prefers this one to another that fits as well.
-    pub(crate) fn is_better_than(&self, other: &Match) -> bool {
-        let rank = |m: &Match| (m.is_exact, m.is_exact && !m.is_generic);
-        if rank(self) != rank(other) {
-            return rank(self) > rank(other);
-        }
-        let narrower = |a: &Match, b: &Match| {
-            a.parameters
-                .iter()
-                .zip(&b.parameters)
-                .all(|(a, b)| a.widens_to(b))
-        };
-        narrower(self, other) && !narrower(other, self)
     }
 }
 

@@ -170,12 +170,21 @@ impl<'a> Value<'a> {
     ///
     /// A NULL inside an array or a row decides.
     pub(crate) fn compare(&self, other: &Value<'_>) -> Result<Ordering, EvalError> {
+        self.compare_with(other, Ordering::Greater)
+    }
+
+    /// The same with what a NaN is to other numbers.
+    ///
+    /// # Errors
+    ///
+    /// A NULL inside an array or a row decides.
+    pub(crate) fn compare_with(&self, other: &Value<'_>, nan: Ordering) -> Result<Ordering, EvalError> {
         use Value::*;
         Ok(match (self, other) {
             (Boolean(a), Boolean(b)) => a.cmp(b),
             (Integer(a), Integer(b)) => a.cmp(b),
-            (Real(a), Real(b)) => order(f64::from(*a), f64::from(*b)),
-            (Double(a), Double(b)) => order(*a, *b),
+            (Real(a), Real(b)) => order(f64::from(*a), f64::from(*b), nan),
+            (Double(a), Double(b)) => order(*a, *b, nan),
             (Decimal(a), Decimal(b)) => a.cmp(b),
             (Varchar(a), Varchar(b)) | (Json(a), Json(b)) => a.as_bytes().cmp(b.as_bytes()),
             (Varbinary(a), Varbinary(b)) => a.cmp(b),
@@ -192,7 +201,7 @@ impl<'a> Value<'a> {
                             "{what} values with null elements have no order"
                         )));
                     }
-                    match a.compare(b)? {
+                    match a.compare_with(b, nan)? {
                         Ordering::Equal => {}
                         unequal => return Ok(unequal),
                     }
@@ -201,6 +210,18 @@ impl<'a> Value<'a> {
             }
             _ => return Err(EvalError::other("values of these types have no order")),
         })
+    }
+
+    /// Whether it is NULL or holds one, so that `=` cannot tell it from itself.
+    pub(crate) fn is_indeterminate(&self) -> bool {
+        match self {
+            Value::Null => true,
+            Value::Array(values) | Value::Row(values) => values.iter().any(Value::is_indeterminate),
+            Value::Map(entries) => entries
+                .iter()
+                .any(|(key, value)| key.is_indeterminate() || value.is_indeterminate()),
+            _ => false,
+        }
     }
 
     /// Whether this is the float that is no number: it is on neither side of anything.
@@ -226,8 +247,13 @@ fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     result
 }
 
-fn order(a: f64, b: f64) -> Ordering {
-    a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+fn order(a: f64, b: f64, nan: Ordering) -> Ordering {
+    a.partial_cmp(&b)
+        .unwrap_or_else(|| match (a.is_nan(), b.is_nan()) {
+            (true, true) => Ordering::Equal,
+            (true, false) => nan,
+            _ => nan.reverse(),
+        })
 }
 
 /// A value as a key of a hash table, equal where `IS NOT DISTINCT FROM` is.

@@ -75,6 +75,13 @@ impl Analyzer<'_> {
                 let parts: Vec<ast::Expr> = arguments.iter().map(|part| (*part).clone()).collect();
                 self.row(&parts)
             }
+            ("normalize", [text, ast::Expr::Identifier(form)]) => {
+                let args = vec![
+                    self.expr(text)?,
+                    Expr::literal(Value::text(form.value.clone()), Type::VARCHAR),
+                ];
+                self.call_exprs("normalize", args)
+            }
             ("now" | "current_timestamp", []) => Ok(self.now(3)),
             ("current_timestamp", [precision]) => Ok(self.now(precision_of(precision)?)),
             ("localtimestamp", []) => Ok(without_zone(self.now(3))),
@@ -220,10 +227,20 @@ impl Analyzer<'_> {
             "timezone_hour",
             "timezone_minute",
         ];
-        match FIELDS.iter().find(|name| field.eq_ignore_ascii_case(name)) {
-            Some(name) => self.call(name, &[expr]),
-            None => Err(Problem::new(format!("Invalid EXTRACT field: {field}"))),
+        let Some(name) = FIELDS.iter().find(|name| field.eq_ignore_ascii_case(name)) else {
+            return Err(Problem::new(format!("Invalid EXTRACT field: {field}")));
+        };
+        let expr = self.expr(expr)?;
+        // Unlike the functions of these names, EXTRACT makes no time of a date.
+        let is_wrong = match *name {
+            "hour" | "minute" | "second" => expr.ty == Type::Date,
+            "timezone_hour" | "timezone_minute" => matches!(expr.ty, Type::Date | Type::Timestamp(_)),
+            _ => false,
+        };
+        if is_wrong {
+            return Err(Problem::new(format!("Cannot extract {name} from {}", expr.ty)));
         }
+        self.call_exprs(name, vec![expr])
     }
 }
 

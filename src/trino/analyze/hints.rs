@@ -288,6 +288,7 @@ pub(super) fn arguments(problem: Problem, name: &str, arguments: &[Argument]) ->
 
 /// A constant argument that no row could mend.
 pub(super) fn constant(name: &str, error: &EvalError) -> Problem {
+    let name = if name == "$like" { "LIKE" } else { name };
     Problem::new(format!("{name}: {error}"))
 }
 

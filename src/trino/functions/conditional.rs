@@ -17,16 +17,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
     bound("typeof", &["(T) -> varchar"], type_of).takes_null(),
 ];
 
-/// NaN is passed over: it is neither greater nor less.
-fn extreme<'a>(values: &[Value<'a>], wanted: Ordering) -> Eval<'a> {
+/// The first of the greatest or the least. NaN is neither, while there is anything else.
+pub(super) fn extreme<'a>(values: &[Value<'a>], wanted: Ordering) -> Eval<'a> {
     let mut best: Option<&Value<'a>> = None;
     for value in values {
-        let better = match best {
+        let is_better = match best {
             None => true,
-            Some(best) if value.is_nan() => best.is_nan(),
-            Some(best) => best.is_nan() || value.compare(best)? == wanted,
+            Some(best) => value.compare_with(best, wanted.reverse())? == wanted,
         };
-        if better {
+        if is_better {
             best = Some(value);
         }
     }

@@ -1,8 +1,24 @@
 //! The functions, one file a family, and how a call finds its function.
 
+mod array;
+mod binary;
+mod bitwise;
 mod conditional;
+mod datetime;
+mod hash;
+mod ip;
 mod json;
+mod lambda;
+mod like;
+mod map;
+mod math;
+mod random;
+mod regex;
+mod set;
+mod statistics;
 pub(super) mod string;
+mod time_text;
+mod url;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -138,7 +154,27 @@ fn unexpected<'a>(values: &[Value<'_>]) -> Eval<'a> {
     Err(EvalError::other(format!("unexpected arguments: {values:?}")))
 }
 
-const FAMILIES: &[&[Function]] = &[conditional::FUNCTIONS, json::FUNCTIONS, string::FUNCTIONS];
+const FAMILIES: &[&[Function]] = &[
+    array::FUNCTIONS,
+    binary::FUNCTIONS,
+    bitwise::FUNCTIONS,
+    conditional::FUNCTIONS,
+    datetime::FUNCTIONS,
+    hash::FUNCTIONS,
+    ip::FUNCTIONS,
+    json::FUNCTIONS,
+    lambda::FUNCTIONS,
+    like::FUNCTIONS,
+    map::FUNCTIONS,
+    math::FUNCTIONS,
+    random::FUNCTIONS,
+    regex::FUNCTIONS,
+    set::FUNCTIONS,
+    statistics::FUNCTIONS,
+    string::FUNCTIONS,
+    time_text::FUNCTIONS,
+    url::FUNCTIONS,
+];
 
 type Overload = (Signature, &'static str, &'static Function);
 
@@ -180,27 +216,22 @@ pub(super) fn resolve(
     let Some((name, overloads)) = REGISTRY.get_key_value(name) else {
         return Ok(None);
     };
-    let mut best: Option<Resolved> = None;
-    for (signature, _, function) in overloads {
-        let Some(mut matched) = signature.fit(arguments, type_lambda)? else {
-            continue;
-        };
+    let mut fits = Vec::new();
+    for overload in overloads {
+        if let Some(matched) = overload.0.fit(arguments, type_lambda)? {
+            fits.push((overload, matched));
+        }
+    }
+    if let Some(best) = best(fits, arguments).map_err(|message| Problem::new(format!("{name}: {message}")))? {
+        let ((_, _, function), mut matched) = best;
         if let Some(result) = function.result {
             matched.result = result(&matched.parameters);
         }
-        if best
-            .as_ref()
-            .is_none_or(|best| matched.is_better_than(&best.matched))
-        {
-            best = Some(Resolved {
-                name,
-                function,
-                matched,
-            });
-        }
-    }
-    if best.is_some() {
-        return Ok(best);
+        return Ok(Some(Resolved {
+            name,
+            function,
+            matched,
+        }));
     }
     let given: Vec<String> = arguments
         .iter()
@@ -218,6 +249,41 @@ pub(super) fn resolve(
         given.join(", "),
         expected.join(", ")
     )))
+}
+
+/// Of the overloads that fit, the one without widening, or the one that takes least.
+///
+/// # Errors
+///
+/// Two take as little as each other.
+fn best<'o>(
+    mut fits: Vec<(&'o Overload, Match)>,
+    arguments: &[Argument],
+) -> Result<Option<(&'o Overload, Match)>, &'static str> {
+    let exact = |concrete: bool| {
+        fits.iter()
+            .position(|((signature, ..), matched)| matched.is_exact && (!concrete || signature.is_concrete()))
+    };
+    if let Some(index) = exact(true).or_else(|| exact(false)) {
+        return Ok(Some(fits.swap_remove(index)));
+    }
+    let is_least = |index: &usize| {
+        let parameters = &fits[*index].1.parameters;
+        fits.iter().all(|((other, ..), matched)| {
+            // All that this one takes is taken by every other one, or by this one alone.
+            other.takes(parameters) || !fits[*index].0.0.takes(&matched.parameters)
+        })
+    };
+    let least: Vec<usize> = (0..fits.len()).filter(is_least).collect();
+    let has_null = arguments
+        .iter()
+        .any(|argument| matches!(argument, Argument::Value(Type::Unknown)));
+    match least.as_slice() {
+        [] => Ok(None),
+        [index] => Ok(Some(fits.swap_remove(*index))),
+        [index, ..] if has_null => Ok(Some(fits.swap_remove(*index))),
+        _ => Err("Could not choose a best candidate function. Explicit type casts must be added"),
+    }
 }
 
 /// The part of a signature that says what it takes.

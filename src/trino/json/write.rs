@@ -31,55 +31,63 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
 
 /// A double as Java prints it: `1.0`, `1.0E10`, `NaN`.
 pub(crate) fn java_double(number: f64) -> String {
-    java(
-        number.is_nan(),
-        number.is_infinite(),
-        number.is_sign_negative(),
-        number.abs(),
-        format!("{:e}", number.abs()),
-    )
+    java(number, scientific(number.abs()))
 }
 
 /// A real as Java prints it.
 pub(crate) fn java_real(number: f32) -> String {
-    let magnitude = f64::from(number.abs());
-    java(
-        number.is_nan(),
-        number.is_infinite(),
-        number.is_sign_negative(),
-        magnitude,
-        format!("{:e}", number.abs()),
-    )
+    java(f64::from(number), scientific_real(number.abs()))
 }
 
-fn java(is_nan: bool, is_infinite: bool, is_negative: bool, magnitude: f64, scientific: String) -> String {
-    let sign = if is_negative { "-" } else { "" };
-    if is_nan {
+/// The fewest digits that name a double, two at least, and its exponent: `2.5`, 0.
+pub(crate) fn scientific(number: f64) -> (String, i32) {
+    digits(format!("{number:e}"), || format!("{number:.1e}"))
+}
+
+pub(crate) fn scientific_real(number: f32) -> (String, i32) {
+    digits(format!("{number:e}"), || format!("{number:.1e}"))
+}
+
+fn digits(shortest: String, two: impl FnOnce() -> String) -> (String, i32) {
+    // Of one digit Java makes the nearest two: the least double is 4.9E-324.
+    let text = if shortest.contains('.') { shortest } else { two() };
+    match text.split_once('e') {
+        Some((mantissa, exponent)) => (mantissa.to_owned(), exponent.parse().unwrap_or(0)),
+        None => (text, 0),
+    }
+}
+
+fn java(number: f64, (mantissa, exponent): (String, i32)) -> String {
+    let sign = if number.is_sign_negative() { "-" } else { "" };
+    if number.is_nan() {
         return "NaN".to_owned();
     }
-    if is_infinite {
+    if number.is_infinite() {
         return format!("{sign}Infinity");
     }
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    if magnitude == 0.0 {
-        return format!("{sign}0.0");
+    if !(-3..7).contains(&exponent) && number != 0.0 {
+        return format!("{sign}{mantissa}E{exponent}");
     }
-    if (1e-3..1e7).contains(&magnitude) {
-        let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
-        let exponent: i32 = exponent.parse().unwrap_or(0);
-        return if exponent < 0 {
-            format!(
-                "{sign}0.{}{digits}",
-                "0".repeat(exponent.unsigned_abs() as usize - 1)
-            )
-        } else {
-            let point = exponent as usize + 1;
-            let digits = format!("{digits:0<width$}", width = point + 1);
-            format!("{sign}{}.{}", &digits[..point], &digits[point..])
-        };
+    let digits = mantissa.replace('.', "");
+    if exponent < 0 {
+        return format!(
+            "{sign}0.{}{}",
+            "0".repeat(exponent.unsigned_abs() as usize - 1),
+            digits.trim_end_matches('0')
+        );
     }
-    let point = if mantissa.contains('.') { "" } else { ".0" };
-    format!("{sign}{mantissa}{point}E{exponent}")
+    let point = exponent as usize + 1;
+    let digits = format!("{digits:0<width$}", width = point + 1);
+    let (whole, fraction) = digits.split_at(point);
+    let fraction = if fraction.len() > 1 {
+        fraction.trim_end_matches('0')
+    } else {
+        fraction
+    };
+    format!(
+        "{sign}{whole}.{}",
+        if fraction.is_empty() { "0" } else { fraction }
+    )
 }
 
 /// Appends a number: integers as they are, others as the double they are read as.
@@ -280,6 +288,9 @@ mod tests {
             (9999999.5, "9999999.5"),
             (-0.0, "-0.0"),
             (100.0, "100.0"),
+            (0.05, "0.05"),
+            (5e-324, "4.9E-324"),
+            (2e23, "2.0E23"),
             (f64::NEG_INFINITY, "-Infinity"),
         ] {
             assert_eq!(java_double(number), text);

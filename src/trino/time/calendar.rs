@@ -120,14 +120,16 @@ pub(crate) fn add_months_to_days(days: i64, months: i64) -> Option<i64> {
     self::days(year, month, day.min(days_in_month(year, month)))
 }
 
-/// Whole months from one wall clock to another, towards zero.
+/// Whole months from one wall clock to another, towards zero. The last day of a
+/// month completes one that began on a later day.
 pub(crate) fn months_between(from: i64, to: i64) -> i64 {
+    if to < from {
+        return -months_between(to, from);
+    }
     let (a, b) = (Civil::from_micros(from), Civil::from_micros(to));
     let months = (b.year - a.year) * 12 + i64::from(b.month) - i64::from(a.month);
-    // The day of `from` may be past the end of the month of `to`.
     match add_months(from, months) {
-        Some(reached) if months > 0 && reached > to => months - 1,
-        Some(reached) if months < 0 && reached < to => months + 1,
+        Some(reached) if reached > to => months - 1,
         _ => months,
     }
 }
@@ -163,7 +165,7 @@ mod tests {
         assert_eq!(add_months(at(2024, 1, 31), 1), Some(at(2024, 2, 29)));
         assert_eq!(add_months(at(2024, 3, 31), -1), Some(at(2024, 2, 29)));
         assert_eq!(months_between(at(2024, 1, 31), at(2024, 2, 29)), 1);
-        assert_eq!(months_between(at(2024, 2, 29), at(2024, 1, 31)), 0);
+        assert_eq!(months_between(at(2024, 2, 29), at(2024, 1, 31)), -1);
         assert_eq!(months_between(at(2024, 1, 15), at(2024, 3, 14)), 1);
     }
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod calendar;
 pub(crate) mod interval;
+pub(crate) mod iso8601;
+pub(crate) mod joda;
 pub(crate) mod text;
 mod zone;
 
