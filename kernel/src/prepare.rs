@@ -1,0 +1,384 @@
+//! Building the template of notebooks, with everything slow in it.
+
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, IsTerminal, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
+
+use crate::artifacts::{self, Notes, Place};
+use crate::template::{Stamp, Template};
+use crate::workspace::Workspace;
+
+/// What a preparation may do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Options {
+    /// Build again although nothing changed.
+    pub(crate) force: bool,
+    /// Fail if a dependency has to be compiled.
+    pub(crate) expect_fresh: bool,
+}
+
+/// Builds the template unless it is up to date.
+///
+/// # Errors
+///
+/// Rust or a dependency cannot be had, or something does not compile.
+pub(crate) fn prepare(workspace: &Workspace, options: Options) -> Result<Stamp> {
+    let template = Template::new(workspace);
+    let _lock = template.lock()?;
+    let tools = Tools::find(workspace)?;
+    let inputs = template.inputs()?;
+    let before = template.stamp();
+    if let Some(stamp) = &before
+        && stamp.inputs == inputs
+        && stamp.rustc == tools.version
+        && !options.force
+    {
+        eprintln!("Notebooks are prepared already: {}.", describe(stamp));
+        return Ok(stamp.clone());
+    }
+
+    let start = Instant::now();
+    template.set_stamp(None)?;
+    write_template(workspace, &template)?;
+    let place = template.artifacts(&tools.triple);
+    let shared = Place::new(workspace.target().to_path_buf(), &tools.triple);
+    if before
+        .is_none_or(|stamp| stamp.inputs.dependencies != inputs.dependencies || stamp.rustc != tools.version)
+    {
+        let _locks = shared.lock()?;
+        artifacts::link(&shared, &place, Notes::Copy, |name| {
+            !artifacts::is_own(name) && artifacts::hash(name).is_some()
+        })?;
+    }
+
+    let built = build(&template, &tools)?;
+    artifacts::prune(&place, &built.used)?;
+    write_programs(&template, &tools, &place)?;
+    {
+        // What was compiled here serves the tests and the command line as well.
+        let _locks = shared.lock()?;
+        artifacts::link(&place, &shared, Notes::Copy, |name| {
+            !artifacts::is_own(name) && artifacts::hash(name).is_some_and(|hash| built.used.contains(hash))
+        })?;
+    }
+    let stamp = Stamp {
+        inputs,
+        triple: tools.triple,
+        rustc: tools.version,
+        crates: built.crates,
+        seconds: start.elapsed().as_secs_f64(),
+        bytes: artifacts::size(&template.folder().join("target"))?,
+    };
+    template.set_stamp(Some(&stamp))?;
+    eprintln!(
+        "Notebooks are prepared: {}; {} of the dependencies were compiled.",
+        describe(&stamp),
+        built.compiled.len()
+    );
+    if options.expect_fresh && !built.compiled.is_empty() {
+        bail!(
+            "these dependencies were compiled although they should have been there: {}",
+            built.compiled.join(", ")
+        );
+    }
+    Ok(stamp)
+}
+
+fn describe(stamp: &Stamp) -> String {
+    let gigabytes = stamp.bytes as f64 / 1e9;
+    format!(
+        "{} crates in {:.0} s, {gigabytes:.1} GB that are shared with the target directory",
+        stamp.crates, stamp.seconds
+    )
+}
+
+/// The programs of the toolchain that the checkout asks for.
+struct Tools {
+    cargo: PathBuf,
+    rustc: PathBuf,
+    version: String,
+    triple: String,
+}
+
+impl Tools {
+    fn find(workspace: &Workspace) -> Result<Self> {
+        let ask = |program: &OsStr, arguments: &[&str]| -> Result<String> {
+            let output = Command::new(program)
+                .args(arguments)
+                .current_dir(workspace.root())
+                .output()
+                .with_context(|| {
+                    format!(
+                        "{} cannot be run: install Rust from https://rustup.rs",
+                        program.display()
+                    )
+                })?;
+            if !output.status.success() {
+                bail!(
+                    "{} failed: {}",
+                    program.display(),
+                    String::from_utf8_lossy(&output.stderr).trim()
+                );
+            }
+            Ok(String::from_utf8(output.stdout)?)
+        };
+        let sysroot = PathBuf::from(ask("rustc".as_ref(), &["--print", "sysroot"])?.trim());
+        if !sysroot.join("lib/rustlib/src/rust/library").is_dir() {
+            bail!("the sources of Rust's standard library are missing: run `rustup component add rust-src`");
+        }
+        // rustup's stand-ins decide anew for every call, which takes time and depends on the folder.
+        let own = |name: &str| Some(sysroot.join("bin").join(name)).filter(|path| path.is_file());
+        let cargo = own("cargo")
+            .or_else(|| std::env::var_os("CARGO").map(PathBuf::from))
+            .unwrap_or("cargo".into());
+        let rustc = own("rustc").context("rustc is not in its own toolchain")?;
+        let version = ask(rustc.as_os_str(), &["-vV"])?;
+        let triple = version
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "))
+            .context("rustc names no host")?;
+        Ok(Tools {
+            triple: triple.to_owned(),
+            version: version.trim().replace('\n', ", "),
+            cargo,
+            rustc,
+        })
+    }
+}
+
+fn write_template(workspace: &Workspace, template: &Template) -> Result<()> {
+    let (root, folder) = (workspace.root(), template.folder());
+    let config = workspace.notebook().join(".cargo");
+    fs::create_dir_all(&config)?;
+    fs::create_dir_all(folder.join("src"))?;
+    fs::copy(root.join(".cargo/config.toml"), config.join("config.toml"))?;
+    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    // As evcxr writes it; the profile comes from the configuration.
+    let manifest = format!(
+        "[package]\nname = \"ctx\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[lib]\ncrate-type = [\"cdylib\"]\n\n[dependencies]\n{}\n",
+        workspace.dependency()
+    );
+    fs::write(folder.join("Cargo.toml"), manifest)?;
+    fs::write(
+        folder.join("src/lib.rs"),
+        "#![allow(unused_imports)]\nuse trailbook::prelude::*;\n",
+    )?;
+    Ok(())
+}
+
+/// Writes the stand-ins for cargo and rustc that sessions use.
+fn write_programs(template: &Template, tools: &Tools, place: &Place) -> Result<()> {
+    let folder = template.programs();
+    fs::create_dir_all(&folder)?;
+    let environment = pinned_environment(&artifacts::watched_variables(place)?);
+    let cargo = format!(
+        include_str!("cargo.sh"),
+        cargo = tools.cargo.display(),
+        environment = environment
+    );
+    for (name, text) in [("cargo", cargo.as_str()), ("rustup", include_str!("rustup.sh"))] {
+        fs::write(folder.join(name), text)?;
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755))?;
+    }
+    let rustc = folder.join("rustc");
+    let _ = fs::remove_file(&rustc);
+    Ok(std::os::unix::fs::symlink(&tools.rustc, rustc)?)
+}
+
+/// Shell code that gives each variable the value that it has now.
+fn pinned_environment(names: &BTreeSet<String>) -> String {
+    let pin = |name: &String| match std::env::var(name) {
+        Ok(value) => format!("export {name}='{}'\n", value.replace('\'', r"'\''")),
+        Err(_) => format!("unset {name}\n"),
+    };
+    names.iter().map(pin).collect()
+}
+
+/// What a build consisted of.
+struct Built {
+    /// The hashes of all its units.
+    used: HashSet<String>,
+    /// Registry crates that were not there before.
+    compiled: Vec<String>,
+    crates: usize,
+}
+
+fn build(template: &Template, tools: &Tools) -> Result<Built> {
+    let crates = count(template, tools)?;
+    let mut cargo = command(template, tools);
+    cargo.args([
+        "build",
+        "--message-format=json-render-diagnostics",
+        "--target",
+        &tools.triple,
+    ]);
+    let mut child = cargo.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (Some(stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        bail!("cargo's output is missing");
+    };
+    let errors = std::thread::spawn(move || {
+        let mut text = String::new();
+        let _ = stderr.read_to_string(&mut text);
+        text
+    });
+
+    let progress = Progress::new(crates);
+    let mut built = Built {
+        used: HashSet::new(),
+        compiled: Vec::new(),
+        crates,
+    };
+    let mut done = HashSet::new();
+    for line in BufReader::new(stdout).lines() {
+        let message: Value = serde_json::from_str(&line?)?;
+        let package = message["package_id"].as_str().unwrap_or_default();
+        match message["reason"].as_str() {
+            Some("compiler-artifact") => {
+                let files = message["filenames"].as_array().into_iter().flatten();
+                for path in files.filter_map(Value::as_str) {
+                    built.used.extend(hash_in_path(Path::new(path)));
+                }
+                if message["target"]["kind"][0] != "custom-build" {
+                    done.insert(package.to_owned());
+                    progress.set(done.len(), message["target"]["name"].as_str().unwrap_or_default());
+                }
+                if message["fresh"] == false && !package.starts_with("path+") {
+                    built
+                        .compiled
+                        .push(package.rsplit('#').next().unwrap_or(package).to_owned());
+                }
+            }
+            Some("build-script-executed") => {
+                let out = Path::new(message["out_dir"].as_str().unwrap_or_default());
+                built.used.extend(out.parent().and_then(hash_in_path));
+            }
+            _ => {}
+        }
+    }
+    progress.finish();
+    let status = child.wait()?;
+    let errors = errors.join().unwrap_or_default();
+    if !status.success() {
+        eprint!("{errors}");
+        bail!("the library cannot be built for notebooks: see the messages above");
+    }
+    Ok(built)
+}
+
+/// The hash of a unit is in the name of its file, or in that of its folder.
+fn hash_in_path(path: &Path) -> Option<String> {
+    let hash = |path: &Path| Some(artifacts::hash(path.file_name()?.to_str()?)?.to_owned());
+    hash(path).or_else(|| hash(path.parent()?))
+}
+
+/// Downloads what is missing, and counts the crates to build.
+fn count(template: &Template, tools: &Tools) -> Result<usize> {
+    let ask = |arguments: &[&str]| -> Result<Value> {
+        let output = command(template, tools)
+            .args(["metadata", "--format-version=1"])
+            .args(arguments)
+            .output()?;
+        if !output.status.success() {
+            eprint!("{}", String::from_utf8_lossy(&output.stderr));
+            bail!(
+                "the dependencies cannot be downloaded: connect to the internet once, and run `cargo prepare` again"
+            );
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
+    };
+    // Of all platforms, because evcxr asks for those too, possibly without a network.
+    ask(&[])?;
+    let metadata = ask(&["--filter-platform", &tools.triple])?;
+    Ok(metadata["resolve"]["nodes"].as_array().map_or(0, Vec::len))
+}
+
+/// Cargo, in the environment that evcxr gives it.
+fn command(template: &Template, tools: &Tools) -> Command {
+    let mut command = Command::new(&tools.cargo);
+    command
+        .current_dir(template.folder())
+        .env("CARGO_BUILD_BUILD_DIR", "target")
+        .env("CARGO_ENCODED_RUSTFLAGS", "")
+        .env("CARGO_TARGET_DIR", "target")
+        .env("RUSTC", &tools.rustc);
+    command
+}
+
+/// A bar in a terminal, a line every few seconds elsewhere.
+struct Progress {
+    bar: ProgressBar,
+    plain: bool,
+    start: Instant,
+    last: std::cell::Cell<Instant>,
+}
+
+const PLAIN_INTERVAL: Duration = Duration::from_secs(15);
+
+impl Progress {
+    fn new(crates: usize) -> Self {
+        let plain = !std::io::stderr().is_terminal();
+        let target = if plain {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
+        let bar = ProgressBar::with_draw_target(Some(crates as u64), target);
+        if let Ok(style) = ProgressStyle::with_template(
+            "Preparing notebooks [{bar:30}] {pos}/{len} crates, {elapsed}  {msg}",
+        ) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.enable_steady_tick(Duration::from_millis(500));
+        let start = Instant::now();
+        Progress {
+            bar,
+            plain,
+            start,
+            last: start.into(),
+        }
+    }
+
+    fn set(&self, done: usize, name: &str) {
+        self.bar.set_position(done as u64);
+        self.bar.set_message(name.to_owned());
+        if self.plain && self.last.get().elapsed() > PLAIN_INTERVAL {
+            self.last.set(Instant::now());
+            let (total, seconds) = (
+                self.bar.length().unwrap_or_default(),
+                self.start.elapsed().as_secs(),
+            );
+            eprintln!("Preparing notebooks: {done} of {total} crates, {seconds} s");
+        }
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_units_hash_is_found_in_any_of_its_files() {
+        let found = |path| hash_in_path(Path::new(path));
+        let hash = Some("0123456789abcdef".to_owned());
+        assert_eq!(found("/t/debug/deps/libserde-0123456789abcdef.rmeta"), hash);
+        assert_eq!(
+            found("/t/debug/build/serde-0123456789abcdef/build-script-build"),
+            hash
+        );
+        assert_eq!(found("/t/debug/build/serde-0123456789abcdef"), hash);
+        assert_eq!(found("/t/x/debug/deps/libtrailbook_notebook.so"), None);
+    }
+}
