@@ -185,7 +185,7 @@ impl<'a> Worker<'a> {
                 self.pending += end - open;
                 if self.rows.len() >= self.batch_size || self.pending >= BATCH_BYTES {
                     self.pending = 0;
-                    flow = send(&mut self.rows, self.progress, self.batches)?;
+                    flow = send(&mut self.rows, self.scan.limit, self.progress, self.batches)?;
                 }
             } else if let Some(spots) = &mut spots
                 && spots.peek().is_none()
@@ -206,18 +206,22 @@ impl<'a> Worker<'a> {
 
     fn flush(&mut self) -> Result<()> {
         if self.rows.len() > 0 {
-            let _ = send(&mut self.rows, self.progress, self.batches)?;
+            let _ = send(&mut self.rows, self.scan.limit, self.progress, self.batches)?;
         }
         Ok(())
     }
 }
 
 /// Hands on the rows built so far. Breaks if nobody wants more.
-fn send(rows: &mut Rows, progress: &Progress, batches: &Batches) -> Result<ControlFlow<()>> {
+fn send(rows: &mut Rows, limit: Option<usize>, progress: &Progress, batches: &Batches) -> Result<ControlFlow<()>> {
     let batch = rows.finish()?;
-    progress.rows.fetch_add(batch.num_rows(), Ordering::Relaxed);
+    let count = batch.num_rows();
+    let before = progress.rows.fetch_add(count, Ordering::Relaxed);
+    let left = limit.map_or(count, |limit| limit.saturating_sub(before));
+    // Nothing above drops what is more than the limit.
+    let batch = if left < count { batch.slice(0, left) } else { batch };
     Ok(match batches.blocking_send(Ok(batch)) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
+        Ok(()) if left > count || limit.is_none() => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
     })
 }
