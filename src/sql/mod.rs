@@ -15,7 +15,7 @@
 mod aggregate;
 mod arrow;
 mod catalog;
-mod dialect;
+pub(crate) mod dialect;
 mod fence;
 mod from;
 mod group;
