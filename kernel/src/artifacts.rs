@@ -29,18 +29,12 @@ const PARTS: [&str; 3] = ["build", "deps", ".fingerprint"];
 
 impl Place {
     pub(crate) fn new(folder: PathBuf, triple: &str) -> Self {
-        Place {
-            folder,
-            triple: triple.to_owned(),
-        }
+        Place { folder, triple: triple.to_owned() }
     }
 
     /// The folders of build scripts and macros, and of everything else.
     fn profiles(&self) -> [PathBuf; 2] {
-        [
-            self.folder.join("debug"),
-            self.folder.join(&self.triple).join("debug"),
-        ]
+        [self.folder.join("debug"), self.folder.join(&self.triple).join("debug")]
     }
 
     /// Waits for a cargo that is building here, and keeps others out.
@@ -49,10 +43,7 @@ impl Place {
             .iter()
             .map(|profile| {
                 fs::create_dir_all(profile)?;
-                let file = File::options()
-                    .create(true)
-                    .append(true)
-                    .open(profile.join(".cargo-lock"))?;
+                let file = File::options().create(true).append(true).open(profile.join(".cargo-lock"))?;
                 file.lock()?;
                 Ok(file)
             })
@@ -67,9 +58,7 @@ pub(crate) fn is_own(name: &str) -> bool {
 
 /// Whether this is what became of a cell.
 pub(crate) fn is_of_a_cell(name: &str) -> bool {
-    ["ctx-", "ctx.", "libctx.", "libcode_"]
-        .iter()
-        .any(|start| name.starts_with(start))
+    ["ctx-", "ctx.", "libctx.", "libcode_"].iter().any(|start| name.starts_with(start))
 }
 
 /// The hash at the end of a unit's name, as in `libserde-0123456789abcdef.rlib`.
@@ -84,11 +73,7 @@ pub(crate) fn link(from: &Place, to: &Place, notes: Notes, wanted: impl Fn(&str)
     for (from, to) in from.profiles().iter().zip(to.profiles()) {
         for part in PARTS {
             fs::create_dir_all(to.join(part))?;
-            let notes = if part == ".fingerprint" {
-                notes
-            } else {
-                Notes::Link
-            };
+            let notes = if part == ".fingerprint" { notes } else { Notes::Link };
             for (name, path) in entries(&from.join(part))? {
                 if wanted(&name) {
                     link_tree(&path, &to.join(part).join(name), notes)?;
@@ -107,11 +92,7 @@ pub(crate) fn prune(place: &Place, used: &HashSet<String>) -> io::Result<()> {
                 if is_own(&name) || hash(&name).is_some_and(|hash| used.contains(hash)) {
                     continue;
                 }
-                if path.is_dir() {
-                    fs::remove_dir_all(path)?
-                } else {
-                    fs::remove_file(path)?
-                }
+                if path.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? }
             }
         }
     }
@@ -123,12 +104,7 @@ pub(crate) fn own_fingerprints(place: &Place) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for profile in place.profiles() {
         let notes = entries(&profile.join(".fingerprint"))?;
-        found.extend(
-            notes
-                .into_iter()
-                .filter(|(name, _)| is_own(name))
-                .map(|(_, path)| path),
-        );
+        found.extend(notes.into_iter().filter(|(name, _)| is_own(name)).map(|(_, path)| path));
     }
     Ok(found)
 }
@@ -143,13 +119,8 @@ pub(crate) fn watched_variables(place: &Place) -> io::Result<BTreeSet<String>> {
             };
             let watched = output.lines().filter_map(|line| line.strip_prefix("cargo:"));
             names.extend(watched.filter_map(|line| {
-                let name = line
-                    .strip_prefix(':')
-                    .unwrap_or(line)
-                    .strip_prefix("rerun-if-env-changed=")?;
-                name.bytes()
-                    .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
-                    .then(|| name.to_owned())
+                let name = line.strip_prefix(':').unwrap_or(line).strip_prefix("rerun-if-env-changed=")?;
+                name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()).then(|| name.to_owned())
             }));
         }
     }
@@ -161,11 +132,7 @@ pub(crate) fn size(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for (_, path) in entries(folder)? {
         let metadata = fs::symlink_metadata(&path)?;
-        bytes += if metadata.is_dir() {
-            size(&path)?
-        } else {
-            metadata.len()
-        };
+        bytes += if metadata.is_dir() { size(&path)? } else { metadata.len() };
     }
     Ok(bytes)
 }
@@ -203,10 +170,7 @@ fn link_tree(from: &Path, to: &Path, notes: Notes) -> io::Result<()> {
 /// Cargo tells fresh from stale by dates.
 fn copy_with_date(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to)?;
-    File::options()
-        .append(true)
-        .open(to)?
-        .set_modified(fs::metadata(from)?.modified()?)
+    File::options().append(true).open(to)?.set_modified(fs::metadata(from)?.modified()?)
 }
 
 #[cfg(test)]
@@ -217,10 +181,7 @@ mod tests {
     fn units_are_known_by_their_names() {
         assert_eq!(hash("libserde-0123456789abcdef.rlib"), Some("0123456789abcdef"));
         assert_eq!(hash("chrono-tz-0123456789abcdef"), Some("0123456789abcdef"));
-        assert_eq!(
-            hash("ring-core-0123456789abcdef.2.rcgu.o"),
-            Some("0123456789abcdef")
-        );
+        assert_eq!(hash("ring-core-0123456789abcdef.2.rcgu.o"), Some("0123456789abcdef"));
         assert_eq!(hash("libtrailbook_notebook.so"), None);
         assert_eq!(hash("build-script-build"), None);
         assert!(is_own("libtrailbook_notebook.so") && is_own("trailbook-0123456789abcdef"));

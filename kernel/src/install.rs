@@ -45,11 +45,8 @@ pub(crate) fn install(workspace: &Workspace, data: &Path) -> Result<PathBuf> {
         "language": "rust",
         "metadata": {"debugger": false},
     });
-    fs::write(
-        folder.join("kernel.json"),
-        serde_json::to_string_pretty(&specification)? + "\n",
-    )
-    .with_context(context)?;
+    fs::write(folder.join("kernel.json"), serde_json::to_string_pretty(&specification)? + "\n")
+        .with_context(context)?;
     Ok(folder)
 }
 

@@ -26,9 +26,7 @@ pub(crate) struct Options {
 ///
 /// Python, the network at the first time, or the notebooks' library are missing.
 pub(crate) fn lab(workspace: &Workspace, options: Options) -> Result<()> {
-    let folder = options
-        .folder
-        .unwrap_or_else(|| workspace.root().join("runbooks"));
+    let folder = options.folder.unwrap_or_else(|| workspace.root().join("runbooks"));
     let folder = std::path::absolute(&folder)?;
     if !folder.is_dir() {
         bail!("{} is not a folder", folder.display());
@@ -44,21 +42,13 @@ pub(crate) fn lab(workspace: &Workspace, options: Options) -> Result<()> {
     eprintln!("Press Ctrl-C to stop it.");
     let mut jupyter = Command::new(&lab.python);
     jupyter
-        .args([
-            "-m",
-            "jupyterlab",
-            "--ServerApp.ip=127.0.0.1",
-            "--ServerApp.port_retries=0",
-        ])
+        .args(["-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"])
         .arg(format!("--ServerApp.port={port}"))
         .arg(format!("--ServerApp.root_dir={}", folder.display()))
         // Ctrl-C stops at once instead of asking.
         .arg("--ServerApp.answer_yes=True")
         .arg("--ServerApp.log_level=WARN")
-        .arg(format!(
-            "--MultiKernelManager.default_kernel_name={}",
-            install::NAME
-        ))
+        .arg(format!("--MultiKernelManager.default_kernel_name={}", install::NAME))
         .env("JUPYTER_TOKEN", token);
     if !options.browser {
         jupyter.arg("--no-browser");
@@ -79,8 +69,5 @@ fn free_port() -> Result<u16> {
 }
 
 fn is_root() -> bool {
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

@@ -172,48 +172,18 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Lab(arguments) => {
-            let LabArguments {
-                folder,
-                no_browser,
-                port,
-            } = arguments;
-            lab::lab(
-                &Workspace::find()?,
-                lab::Options {
-                    browser: !no_browser,
-                    port,
-                    folder,
-                },
-            )?;
+            let LabArguments { folder, no_browser, port } = arguments;
+            lab::lab(&Workspace::find()?, lab::Options { browser: !no_browser, port, folder })?;
         }
         Command::Run(arguments) => {
-            let parameters = arguments
-                .parameters
-                .chunks_exact(2)
-                .map(|pair| (pair[0].clone(), pair[1].clone()))
-                .collect();
-            let RunArguments {
-                notebook,
-                output,
-                report,
-                templates,
-                ..
-            } = arguments;
-            let job = run::Job {
-                notebook,
-                parameters,
-                output,
-                report,
-                templates,
-            };
+            let parameters =
+                arguments.parameters.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+            let RunArguments { notebook, output, report, templates, .. } = arguments;
+            let job = run::Job { notebook, parameters, output, report, templates };
             let passed = run::run(Workspace::find()?, &job)?;
             return Ok(ExitCode::from(u8::from(!passed)));
         }
-        Command::Report(ReportArguments {
-            notebook,
-            output,
-            templates,
-        }) => {
+        Command::Report(ReportArguments { notebook, output, templates }) => {
             let output = output.unwrap_or_else(|| notebook.with_extension("html"));
             if output == notebook {
                 bail!("the report would overwrite the notebook");
@@ -233,16 +203,9 @@ fn dispatch(command: Command) -> Result<ExitCode> {
                 None => install::user_data()?,
             };
             let folder = install::install(&Workspace::find()?, &data)?;
-            eprintln!(
-                "The kernel \"{}\" is installed: {}.",
-                install::DISPLAY_NAME,
-                folder.display()
-            );
+            eprintln!("The kernel \"{}\" is installed: {}.", install::DISPLAY_NAME, folder.display());
         }
-        Command::Kernel(KernelArguments {
-            target_dir,
-            connection_file,
-        }) => {
+        Command::Kernel(KernelArguments { target_dir, connection_file }) => {
             protocol::serve(Workspace::with_target(target_dir), &connection_file)?;
         }
     }

@@ -30,9 +30,7 @@ mod tests {
             "text/html": "<b>1</b>",
             "text/plain": "1",
         });
-        let Value::Object(data) = bundle.clone() else {
-            unreachable!()
-        };
+        let Value::Object(data) = bundle.clone() else { unreachable!() };
         assert_eq!(serde_json::to_value(Media::new(typed(data))).unwrap(), bundle);
     }
 }

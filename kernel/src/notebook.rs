@@ -26,10 +26,7 @@ pub(crate) fn read(path: &Path) -> Result<v4::Notebook> {
         _ => bail!("{name} is of a format before 4: open it in JupyterLab and save it"),
     };
     if let Some(kernel) = &notebook.metadata.kernelspec
-        && kernel
-            .language
-            .as_deref()
-            .is_some_and(|language| !language.eq_ignore_ascii_case("rust"))
+        && kernel.language.as_deref().is_some_and(|language| !language.eq_ignore_ascii_case("rust"))
     {
         bail!("{name} is a notebook for {}, not for Rust", kernel.display_name);
     }
@@ -53,10 +50,7 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
 
 /// What a notebook is called: its file's name.
 pub(crate) fn name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// The source of a cell as one text.
@@ -76,16 +70,10 @@ pub(crate) fn has_tag(metadata: &CellMetadata, tag: &str) -> bool {
 /// A code cell with a tag and an id that the notebook does not use yet.
 pub(crate) fn tagged_cell(notebook: &v4::Notebook, tag: &str, text: &str) -> Cell {
     let taken = |id: &CellId| notebook.cells.iter().any(|cell| cell.id() == id);
-    let id = CellId::new(tag)
-        .ok()
-        .filter(|id| !taken(id))
-        .unwrap_or_else(|| uuid::Uuid::new_v4().into());
+    let id = CellId::new(tag).ok().filter(|id| !taken(id)).unwrap_or_else(|| uuid::Uuid::new_v4().into());
     Cell::Code {
         id,
-        metadata: CellMetadata {
-            tags: Some(vec![tag.to_owned()]),
-            ..Default::default()
-        },
+        metadata: CellMetadata { tags: Some(vec![tag.to_owned()]), ..Default::default() },
         execution_count: None,
         source: source_lines(text),
         outputs: Vec::new(),
@@ -142,10 +130,7 @@ impl Outputs {
     fn stream(&mut self, kind: &str, more: &str) {
         match self.0.last_mut() {
             Some(Output::Stream { name, text }) if name == kind => text.0.push_str(more),
-            _ => self.0.push(Output::Stream {
-                name: kind.into(),
-                text: MultilineString(more.into()),
-            }),
+            _ => self.0.push(Output::Stream { name: kind.into(), text: MultilineString(more.into()) }),
         }
     }
 
@@ -158,17 +143,8 @@ impl Outputs {
                 metadata: serde_json::Map::new(),
             }));
         }
-        if let Some(Failure {
-            name: ename,
-            message: evalue,
-            traceback,
-        }) = outcome.failure.clone()
-        {
-            self.0.push(Output::Error(v4::ErrorOutput {
-                ename,
-                evalue,
-                traceback,
-            }));
+        if let Some(Failure { name: ename, message: evalue, traceback }) = outcome.failure.clone() {
+            self.0.push(Output::Error(v4::ErrorOutput { ename, evalue, traceback }));
         }
         (self.0, outcome.failure)
     }
@@ -246,32 +222,14 @@ mod tests {
     #[test]
     fn streams_are_joined_and_the_error_comes_last() {
         let mut outputs = Outputs::default();
-        for event in [
-            Event::Stdout("a\n".into()),
-            Event::Stdout("b\n".into()),
-            Event::Stderr("c\n".into()),
-        ] {
+        for event in [Event::Stdout("a\n".into()), Event::Stdout("b\n".into()), Event::Stderr("c\n".into())] {
             assert!(outputs.add(event).is_none());
         }
         let failure = Some(Failure::new("Error", "no"));
         let data = serde_json::Map::from_iter([("text/plain".to_owned(), "1".into())]);
-        let (outputs, _) = outputs.conclude(
-            3,
-            Outcome {
-                data,
-                failure,
-                elapsed: Duration::ZERO,
-            },
-        );
-        let kinds: Vec<_> = serde_json::to_value(&outputs)
-            .unwrap()
-            .as_array()
-            .unwrap()
-            .clone();
-        let kinds: Vec<_> = kinds
-            .iter()
-            .map(|output| output["output_type"].as_str().unwrap())
-            .collect();
+        let (outputs, _) = outputs.conclude(3, Outcome { data, failure, elapsed: Duration::ZERO });
+        let kinds: Vec<_> = serde_json::to_value(&outputs).unwrap().as_array().unwrap().clone();
+        let kinds: Vec<_> = kinds.iter().map(|output| output["output_type"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["stream", "stream", "execute_result", "error"]);
     }
 }

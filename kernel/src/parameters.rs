@@ -29,10 +29,7 @@ pub(crate) fn inject(notebook: &mut Notebook, values: &[(String, String)]) -> Re
     if values.is_empty() {
         return Ok(());
     }
-    let declared = notebook
-        .cells
-        .iter()
-        .position(|cell| has_tag(cell.metadata(), DECLARED));
+    let declared = notebook.cells.iter().position(|cell| has_tag(cell.metadata(), DECLARED));
     let position =
         declared.context("the notebook takes no parameters: it has no cell tagged `parameters`")?;
     let declarations = declarations(&source(&notebook.cells[position]))?;
@@ -51,14 +48,8 @@ pub(crate) fn is_parameters(cell: &Cell) -> bool {
 fn injected(declarations: &[Declaration], values: &[(String, String)]) -> Result<String> {
     for (name, _) in values {
         if !declarations.iter().any(|declaration| declaration.name == *name) {
-            let known: Vec<&str> = declarations
-                .iter()
-                .map(|declaration| declaration.name.as_str())
-                .collect();
-            bail!(
-                "the notebook has no parameter `{name}`; it has: {}",
-                known.join(", ")
-            );
+            let known: Vec<&str> = declarations.iter().map(|declaration| declaration.name.as_str()).collect();
+            bail!("the notebook has no parameter `{name}`; it has: {}", known.join(", "));
         }
     }
     let mut lines = Vec::new();
@@ -92,11 +83,7 @@ fn literal(type_name: &str, value: &str) -> Result<String> {
         }
         "bool" => value.trim().parse::<bool>().ok().map(|value| value.to_string()),
         "f32" | "f64" => {
-            let number = value
-                .trim()
-                .parse::<f64>()
-                .ok()
-                .filter(|number| number.is_finite());
+            let number = value.trim().parse::<f64>().ok().filter(|number| number.is_finite());
             number.map(|number| format!("{number:?}"))
         }
         _ => number!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize),
@@ -123,20 +110,14 @@ fn declarations(code: &str) -> Result<Vec<Declaration>> {
 }
 
 fn declaration(statement: &str) -> Option<Declaration> {
-    let rest = statement
-        .strip_prefix("let")?
-        .strip_prefix(char::is_whitespace)?
-        .trim_start();
+    let rest = statement.strip_prefix("let")?.strip_prefix(char::is_whitespace)?.trim_start();
     let rest = rest.strip_prefix("mut ").unwrap_or(rest);
     let (name, rest) = rest.split_once(':')?;
     let (type_name, _) = rest.split_once('=')?;
     let name = name.trim();
     let is_name = !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric());
     let type_name = type_name.split_whitespace().collect::<Vec<_>>().join(" ");
-    is_name.then(|| Declaration {
-        name: name.to_owned(),
-        type_name,
-    })
+    is_name.then(|| Declaration { name: name.to_owned(), type_name })
 }
 
 /// Splits code at its semicolons, without comments. Strings may hold both.
@@ -166,11 +147,7 @@ fn statements(code: &str) -> Vec<String> {
         }
     }
     statements.push(statement);
-    statements
-        .iter()
-        .map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty())
-        .collect()
+    statements.iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -188,29 +165,20 @@ let mut note: String = "a; \" // b".to_string();
 
     #[track_caller]
     fn check(values: &[(&str, &str)], expected: &str) {
-        let values: Vec<_> = values
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()))
-            .collect();
+        let values: Vec<_> = values.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let code = injected(&declarations(CELL).unwrap(), &values);
         assert_eq!(code.unwrap_or_else(|error| format!("{error:#}")), expected);
     }
 
     #[test]
     fn values_become_literals_of_the_declared_types() {
-        check(
-            &[("source", "s3://logs")],
-            r#"let source: String = String::from("s3://logs");"#,
-        );
+        check(&[("source", "s3://logs")], r#"let source: String = String::from("s3://logs");"#);
         check(
             &[("accounts", "1, 2,")],
             r#"let accounts: Vec<String> = vec![String::from("1"), String::from("2")];"#,
         );
         check(&[("accounts", "")], "let accounts: Vec<String> = vec![];");
-        check(
-            &[("deep", "true"), ("limit", "255")],
-            "let limit: u8 = 255;\nlet deep: bool = true;",
-        );
+        check(&[("deep", "true"), ("limit", "255")], "let limit: u8 = 255;\nlet deep: bool = true;");
         check(&[("share", "2")], "let share: f64 = 2.0;");
         check(&[("limit", "1"), ("limit", "2")], "let limit: u8 = 2;");
     }
@@ -222,26 +190,14 @@ let mut note: String = "a; \" // b".to_string();
             &[("source", evil)],
             r#"let source: String = String::from("\"); std::process::exit(0); (\"\\\n\u{202e}");"#,
         );
-        check(
-            &[("limit", "1; panic!()")],
-            "the parameter `limit`: is a `u8`, and \"1; panic!()\" is none",
-        );
+        check(&[("limit", "1; panic!()")], "the parameter `limit`: is a `u8`, and \"1; panic!()\" is none");
     }
 
     #[test]
     fn a_value_that_does_not_fit_is_refused() {
-        check(
-            &[("limit", "256")],
-            "the parameter `limit`: is a `u8`, and \"256\" is none",
-        );
-        check(
-            &[("deep", "yes")],
-            "the parameter `deep`: is a `bool`, and \"yes\" is none",
-        );
-        check(
-            &[("share", "NaN")],
-            "the parameter `share`: is a `f64`, and \"NaN\" is none",
-        );
+        check(&[("limit", "256")], "the parameter `limit`: is a `u8`, and \"256\" is none");
+        check(&[("deep", "yes")], "the parameter `deep`: is a `bool`, and \"yes\" is none");
+        check(&[("share", "NaN")], "the parameter `share`: is a `f64`, and \"NaN\" is none");
         check(
             &[("form", "x")],
             "the notebook has no parameter `form`; it has: source, accounts, limit, deep, share, note",

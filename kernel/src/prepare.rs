@@ -112,22 +112,12 @@ struct Tools {
 impl Tools {
     fn find(workspace: &Workspace) -> Result<Self> {
         let ask = |program: &OsStr, arguments: &[&str]| -> Result<String> {
-            let output = Command::new(program)
-                .args(arguments)
-                .current_dir(workspace.root())
-                .output()
-                .with_context(|| {
-                    format!(
-                        "{} cannot be run: install Rust from https://rustup.rs",
-                        program.display()
-                    )
-                })?;
+            let output =
+                Command::new(program).args(arguments).current_dir(workspace.root()).output().with_context(
+                    || format!("{} cannot be run: install Rust from https://rustup.rs", program.display()),
+                )?;
             if !output.status.success() {
-                bail!(
-                    "{} failed: {}",
-                    program.display(),
-                    String::from_utf8_lossy(&output.stderr).trim()
-                );
+                bail!("{} failed: {}", program.display(), String::from_utf8_lossy(&output.stderr).trim());
             }
             Ok(String::from_utf8(output.stdout)?)
         };
@@ -137,21 +127,13 @@ impl Tools {
         }
         // rustup's stand-ins decide anew for every call, which takes time and depends on the folder.
         let own = |name: &str| Some(sysroot.join("bin").join(name)).filter(|path| path.is_file());
-        let cargo = own("cargo")
-            .or_else(|| std::env::var_os("CARGO").map(PathBuf::from))
-            .unwrap_or("cargo".into());
+        let cargo =
+            own("cargo").or_else(|| std::env::var_os("CARGO").map(PathBuf::from)).unwrap_or("cargo".into());
         let rustc = own("rustc").context("rustc is not in its own toolchain")?;
         let version = ask(rustc.as_os_str(), &["-vV"])?;
-        let triple = version
-            .lines()
-            .find_map(|line| line.strip_prefix("host: "))
-            .context("rustc names no host")?;
-        Ok(Tools {
-            triple: triple.to_owned(),
-            version: version.trim().replace('\n', ", "),
-            cargo,
-            rustc,
-        })
+        let triple =
+            version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+        Ok(Tools { triple: triple.to_owned(), version: version.trim().replace('\n', ", "), cargo, rustc })
     }
 }
 
@@ -168,10 +150,7 @@ fn write_template(workspace: &Workspace, template: &Template) -> Result<()> {
         workspace.dependency()
     );
     fs::write(folder.join("Cargo.toml"), manifest)?;
-    fs::write(
-        folder.join("src/lib.rs"),
-        "#![allow(unused_imports)]\nuse trailbook::prelude::*;\n",
-    )?;
+    fs::write(folder.join("src/lib.rs"), "#![allow(unused_imports)]\nuse trailbook::prelude::*;\n")?;
     Ok(())
 }
 
@@ -180,11 +159,7 @@ fn write_programs(template: &Template, tools: &Tools, place: &Place) -> Result<(
     let folder = template.programs();
     fs::create_dir_all(&folder)?;
     let environment = pinned_environment(&artifacts::watched_variables(place)?);
-    let cargo = format!(
-        include_str!("cargo.sh"),
-        cargo = tools.cargo.display(),
-        environment = environment
-    );
+    let cargo = format!(include_str!("cargo.sh"), cargo = tools.cargo.display(), environment = environment);
     for (name, text) in [("cargo", cargo.as_str()), ("rustup", include_str!("rustup.sh"))] {
         fs::write(folder.join(name), text)?;
         fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755))?;
@@ -215,12 +190,7 @@ struct Built {
 fn build(template: &Template, tools: &Tools) -> Result<Built> {
     let crates = count(template, tools)?;
     let mut cargo = command(template, tools);
-    cargo.args([
-        "build",
-        "--message-format=json-render-diagnostics",
-        "--target",
-        &tools.triple,
-    ]);
+    cargo.args(["build", "--message-format=json-render-diagnostics", "--target", &tools.triple]);
     let mut child = cargo.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (Some(stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
         bail!("cargo's output is missing");
@@ -232,11 +202,7 @@ fn build(template: &Template, tools: &Tools) -> Result<Built> {
     });
 
     let progress = Progress::new(crates);
-    let mut built = Built {
-        used: HashSet::new(),
-        compiled: Vec::new(),
-        crates,
-    };
+    let mut built = Built { used: HashSet::new(), compiled: Vec::new(), crates };
     let mut done = HashSet::new();
     for line in BufReader::new(stdout).lines() {
         let message: Value = serde_json::from_str(&line?)?;
@@ -252,9 +218,7 @@ fn build(template: &Template, tools: &Tools) -> Result<Built> {
                     progress.set(done.len(), message["target"]["name"].as_str().unwrap_or_default());
                 }
                 if message["fresh"] == false && !package.starts_with("path+") {
-                    built
-                        .compiled
-                        .push(package.rsplit('#').next().unwrap_or(package).to_owned());
+                    built.compiled.push(package.rsplit('#').next().unwrap_or(package).to_owned());
                 }
             }
             Some("build-script-executed") => {
@@ -283,10 +247,8 @@ fn hash_in_path(path: &Path) -> Option<String> {
 /// Downloads what is missing, and counts the crates to build.
 fn count(template: &Template, tools: &Tools) -> Result<usize> {
     let ask = |arguments: &[&str]| -> Result<Value> {
-        let output = command(template, tools)
-            .args(["metadata", "--format-version=1"])
-            .args(arguments)
-            .output()?;
+        let output =
+            command(template, tools).args(["metadata", "--format-version=1"]).args(arguments).output()?;
         if !output.status.success() {
             eprint!("{}", String::from_utf8_lossy(&output.stderr));
             bail!(
@@ -326,11 +288,7 @@ const PLAIN_INTERVAL: Duration = Duration::from_secs(15);
 impl Progress {
     fn new(crates: usize) -> Self {
         let plain = !std::io::stderr().is_terminal();
-        let target = if plain {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr()
-        };
+        let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(crates as u64), target);
         if let Ok(style) = ProgressStyle::with_template(
             "Preparing notebooks [{bar:30}] {pos}/{len} crates, {elapsed}  {msg}",
@@ -339,12 +297,7 @@ impl Progress {
         }
         bar.enable_steady_tick(Duration::from_millis(500));
         let start = Instant::now();
-        Progress {
-            bar,
-            plain,
-            start,
-            last: start.into(),
-        }
+        Progress { bar, plain, start, last: start.into() }
     }
 
     fn set(&self, done: usize, name: &str) {
@@ -352,10 +305,7 @@ impl Progress {
         self.bar.set_message(name.to_owned());
         if self.plain && self.last.get().elapsed() > PLAIN_INTERVAL {
             self.last.set(Instant::now());
-            let (total, seconds) = (
-                self.bar.length().unwrap_or_default(),
-                self.start.elapsed().as_secs(),
-            );
+            let (total, seconds) = (self.bar.length().unwrap_or_default(), self.start.elapsed().as_secs());
             eprintln!("Preparing notebooks: {done} of {total} crates, {seconds} s");
         }
     }
@@ -374,10 +324,7 @@ mod tests {
         let found = |path| hash_in_path(Path::new(path));
         let hash = Some("0123456789abcdef".to_owned());
         assert_eq!(found("/t/debug/deps/libserde-0123456789abcdef.rmeta"), hash);
-        assert_eq!(
-            found("/t/debug/build/serde-0123456789abcdef/build-script-build"),
-            hash
-        );
+        assert_eq!(found("/t/debug/build/serde-0123456789abcdef/build-script-build"), hash);
         assert_eq!(found("/t/debug/build/serde-0123456789abcdef"), hash);
         assert_eq!(found("/t/x/debug/deps/libtrailbook_notebook.so"), None);
     }

@@ -28,7 +28,7 @@ use crate::media;
 use crate::session::{Event, Outcome, Session, enter};
 use crate::workspace::Workspace;
 
-/// How long requests may still arrive that were sent before the front end learnt of a failure.
+/// How long the reply of a failed cell waits for requests that are under way, and shall be aborted.
 const ABORT_GRACE: Duration = Duration::from_millis(50);
 
 /// Serves the front end that wrote `connection_file`, until it asks for shutdown.
@@ -43,10 +43,7 @@ pub(crate) fn serve(workspace: Workspace, connection_file: &Path) -> Result<()> 
     let connection: ConnectionInfo = serde_json::from_slice(&content)
         .with_context(|| format!("{} is not a connection file", connection_file.display()))?;
     let session = Arc::new(Session::start(workspace)?);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let served = runtime.block_on(run(&connection, session.clone()));
     session.close();
     // The session's thread may be amid a build or loading sources: do not wait for it.
@@ -57,22 +54,11 @@ pub(crate) fn serve(workspace: Workspace, connection_file: &Path) -> Result<()> 
 async fn run(connection: &ConnectionInfo, session: Arc<Session>) -> Result<()> {
     let id = uuid::Uuid::new_v4().to_string();
     let bind = "the kernel's sockets cannot be bound";
-    let heartbeat = create_kernel_heartbeat_connection(connection)
-        .await
-        .context(bind)?;
-    let iopub = create_kernel_iopub_connection(connection, &id)
-        .await
-        .context(bind)?;
-    let control = create_kernel_control_connection(connection, &id)
-        .await
-        .context(bind)?;
-    let (replies, requests) = create_kernel_shell_connection(connection, &id)
-        .await
-        .context(bind)?
-        .split();
-    let _stdin = create_kernel_stdin_connection(connection, &id)
-        .await
-        .context(bind)?;
+    let heartbeat = create_kernel_heartbeat_connection(connection).await.context(bind)?;
+    let iopub = create_kernel_iopub_connection(connection, &id).await.context(bind)?;
+    let control = create_kernel_control_connection(connection, &id).await.context(bind)?;
+    let (replies, requests) = create_kernel_shell_connection(connection, &id).await.context(bind)?.split();
+    let _stdin = create_kernel_stdin_connection(connection, &id).await.context(bind)?;
 
     let (publisher, published) = unbounded_channel();
     let (ahead, queue) = unbounded_channel();
@@ -84,6 +70,7 @@ async fn run(connection: &ConnectionInfo, session: Arc<Session>) -> Result<()> {
         replies,
         publisher: publisher.clone(),
         queue,
+        overtaken: Vec::new(),
         count: 0,
     };
     tokio::spawn(shell.run());
@@ -150,11 +137,7 @@ async fn answer_control(
             }
             JupyterMessageContent::ShutdownRequest(shutdown) => {
                 end = true;
-                let reply = ShutdownReply {
-                    restart: shutdown.restart,
-                    status: ReplyStatus::Ok,
-                    error: None,
-                };
+                let reply = ShutdownReply { restart: shutdown.restart, status: ReplyStatus::Ok, error: None };
                 Some(reply.as_child_of(&request))
             }
             _ => None,
@@ -197,20 +180,19 @@ struct Shell {
     replies: RouterSendConnection,
     publisher: UnboundedSender<JupyterMessage>,
     queue: UnboundedReceiver<JupyterMessage>,
+    /// What was queued behind a cell that failed.
+    overtaken: Vec<JupyterMessage>,
     count: usize,
 }
 
 impl Shell {
     async fn run(mut self) {
         while let Some(request) = self.queue.recv().await {
-            let proceed = self.handle(&request).await;
-            if !proceed {
-                tokio::time::sleep(ABORT_GRACE).await;
-                while let Ok(request) = self.queue.try_recv() {
-                    match &request.content {
-                        JupyterMessageContent::ExecuteRequest(_) => self.abort(&request).await,
-                        _ => _ = self.handle(&request).await,
-                    }
+            self.handle(&request).await;
+            for request in std::mem::take(&mut self.overtaken) {
+                match &request.content {
+                    JupyterMessageContent::ExecuteRequest(_) => self.abort(&request).await,
+                    _ => self.handle(&request).await,
                 }
             }
         }
@@ -226,12 +208,10 @@ impl Shell {
         }
     }
 
-    /// Answers a request; false when cells that are queued behind it shall not run.
-    async fn handle(&mut self, request: &JupyterMessage) -> bool {
+    async fn handle(&mut self, request: &JupyterMessage) {
         self.publish(Status::busy().as_child_of(request));
-        let mut proceed = true;
         match &request.content {
-            JupyterMessageContent::ExecuteRequest(execute) => proceed = self.execute(execute, request).await,
+            JupyterMessageContent::ExecuteRequest(execute) => self.execute(execute, request).await,
             other => {
                 if let Some(reply) = answer(other, request) {
                     self.reply(reply).await;
@@ -239,28 +219,21 @@ impl Shell {
             }
         }
         self.publish(Status::idle().as_child_of(request));
-        proceed
     }
 
     async fn abort(&mut self, request: &JupyterMessage) {
         self.publish(Status::busy().as_child_of(request));
-        let reply = ExecuteReply {
-            status: ReplyStatus::Aborted,
-            ..self.execute_reply()
-        };
+        let reply = ExecuteReply { status: ReplyStatus::Aborted, ..self.execute_reply() };
         self.reply(reply.as_child_of(request)).await;
         self.publish(Status::idle().as_child_of(request));
     }
 
-    async fn execute(&mut self, execute: &ExecuteRequest, request: &JupyterMessage) -> bool {
+    async fn execute(&mut self, execute: &ExecuteRequest, request: &JupyterMessage) {
         if !execute.silent {
             if execute.store_history {
                 self.count += 1;
             }
-            let input = ExecuteInput {
-                code: execute.code.clone(),
-                execution_count: self.count.into(),
-            };
+            let input = ExecuteInput { code: execute.code.clone(), execution_count: self.count.into() };
             self.publish(input.as_child_of(request));
         }
         let (events, mut received) = unbounded_channel();
@@ -268,10 +241,7 @@ impl Shell {
         let mut loading = false;
         let outcome = loop {
             // Without a last event, the session's thread is gone.
-            let event = received
-                .recv()
-                .await
-                .unwrap_or_else(|| Event::Done(Outcome::lost()));
+            let event = received.recv().await.unwrap_or_else(|| Event::Done(Outcome::lost()));
             match event {
                 Event::Done(outcome) => break outcome,
                 _ if execute.silent => {}
@@ -286,21 +256,15 @@ impl Shell {
                 Event::Loaded => {}
             }
         };
-        self.conclude(outcome, execute, request).await
+        self.conclude(outcome, execute, request).await;
     }
 
-    async fn conclude(
-        &mut self,
-        outcome: Outcome,
-        execute: &ExecuteRequest,
-        request: &JupyterMessage,
-    ) -> bool {
+    async fn conclude(&mut self, outcome: Outcome, execute: &ExecuteRequest, request: &JupyterMessage) {
         if !outcome.data.is_empty() && !execute.silent {
             let data = Media::new(media::typed(outcome.data));
             self.publish(ExecuteResult::new(self.count.into(), data).as_child_of(request));
         }
         let mut reply = self.execute_reply();
-        let failed = outcome.failure.is_some();
         if let Some(failure) = outcome.failure {
             let (ename, evalue, traceback) = (failure.name, failure.message, failure.traceback);
             if !execute.silent {
@@ -312,14 +276,14 @@ impl Shell {
                 self.publish(error.as_child_of(request));
             }
             reply.status = ReplyStatus::Error;
-            reply.error = Some(Box::new(ReplyError {
-                ename,
-                evalue,
-                traceback,
-            }));
+            reply.error = Some(Box::new(ReplyError { ename, evalue, traceback }));
+            if execute.stop_on_error {
+                // Before the reply: what is sent after it is meant to run.
+                tokio::time::sleep(ABORT_GRACE).await;
+                self.overtaken.extend(std::iter::from_fn(|| self.queue.try_recv().ok()));
+            }
         }
         self.reply(reply.as_child_of(request)).await;
-        !(failed && execute.stop_on_error)
     }
 
     fn execute_reply(&self) -> ExecuteReply {
@@ -338,20 +302,12 @@ fn answer(content: &JupyterMessageContent, request: &JupyterMessage) -> Option<J
         JupyterMessageContent::CommInfoRequest(_) => CommInfoReply::default().as_child_of(request),
         JupyterMessageContent::HistoryRequest(_) => HistoryReply::new(Vec::new()).as_child_of(request),
         JupyterMessageContent::IsCompleteRequest(_) => {
-            let reply = IsCompleteReply {
-                status: IsCompleteReplyStatus::Complete,
-                indent: String::new(),
-            };
+            let reply = IsCompleteReply { status: IsCompleteReplyStatus::Complete, indent: String::new() };
             reply.as_child_of(request)
         }
         JupyterMessageContent::CompleteRequest(complete) => {
             let (cursor_start, cursor_end) = (complete.cursor_pos, complete.cursor_pos);
-            CompleteReply {
-                cursor_start,
-                cursor_end,
-                ..Default::default()
-            }
-            .as_child_of(request)
+            CompleteReply { cursor_start, cursor_end, ..Default::default() }.as_child_of(request)
         }
         JupyterMessageContent::InspectRequest(_) => InspectReply::default().as_child_of(request),
         _ => return None,
@@ -375,10 +331,7 @@ fn kernel_info() -> KernelInfoReply {
             nbconvert_exporter: None,
         },
         banner: format!("trailbook {version}: incident-response runbooks over CloudTrail logs, in Rust"),
-        help_links: vec![HelpLink {
-            text: "Rust".into(),
-            url: "https://doc.rust-lang.org/std/".into(),
-        }],
+        help_links: vec![HelpLink { text: "Rust".into(), url: "https://doc.rust-lang.org/std/".into() }],
         debugger: false,
         error: None,
     }

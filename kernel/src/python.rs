@@ -40,40 +40,25 @@ pub(crate) struct Lab {
 pub(crate) fn lab() -> Result<Lab> {
     if let Some(python) = std::env::var_os("TRAILBOOK_PYTHON").map(PathBuf::from) {
         if !has_lab(&python) {
-            bail!(
-                "TRAILBOOK_PYTHON names {}, which has no JupyterLab {OLDEST_LAB}",
-                python.display()
-            );
+            bail!("TRAILBOOK_PYTHON names {}, which has no JupyterLab {OLDEST_LAB}", python.display());
         }
         let prefix = prefix(&python)?;
-        return Ok(Lab {
-            data: install::prefix_data(&prefix)?,
-            python,
-        });
+        return Ok(Lab { data: install::prefix_data(&prefix)?, python });
     }
     let environment = environment()?;
     let python = environment.join("bin/python");
     // Written when the installation is complete.
     let installed = environment.join("installed.txt");
     if fs::read_to_string(&installed).is_ok_and(|text| text == REQUIREMENTS) && python.exists() {
-        return Ok(Lab {
-            data: install::prefix_data(&environment)?,
-            python,
-        });
+        return Ok(Lab { data: install::prefix_data(&environment)?, python });
     }
     let found = PathBuf::from("python3");
     if has_lab(&found) {
-        return Ok(Lab {
-            data: install::user_data()?,
-            python: found,
-        });
+        return Ok(Lab { data: install::user_data()?, python: found });
     }
     create(&environment, &python)?;
     fs::write(installed, REQUIREMENTS)?;
-    Ok(Lab {
-        data: install::prefix_data(&environment)?,
-        python,
-    })
+    Ok(Lab { data: install::prefix_data(&environment)?, python })
 }
 
 /// Where the environment is, whether or not it exists.
@@ -84,24 +69,14 @@ pub(crate) fn environment() -> Result<PathBuf> {
 
 fn create(environment: &Path, python: &Path) -> Result<()> {
     let (major, minor) = OLDEST_PYTHON;
-    let Some(version) = ask(
-        "python3".as_ref(),
-        "import sys; print('%d.%d' % sys.version_info[:2])",
-    ) else {
+    let Some(version) = ask("python3".as_ref(), "import sys; print('%d.%d' % sys.version_info[:2])") else {
         bail!(
             "Python is missing: install Python {major}.{minor} or later (Debian: `apt install python3-venv`)"
         );
     };
-    let numbers: Vec<u32> = version
-        .trim()
-        .split('.')
-        .filter_map(|number| number.parse().ok())
-        .collect();
+    let numbers: Vec<u32> = version.trim().split('.').filter_map(|number| number.parse().ok()).collect();
     if numbers < vec![major, minor] {
-        bail!(
-            "Python {} is too old for JupyterLab: install Python {major}.{minor} or later",
-            version.trim()
-        );
+        bail!("Python {} is too old for JupyterLab: install Python {major}.{minor} or later", version.trim());
     }
     eprintln!("Installing JupyterLab into {}.", environment.display());
     let made = Command::new("python3")
@@ -116,14 +91,7 @@ fn create(environment: &Path, python: &Path) -> Result<()> {
     let list = environment.join("requirements.txt");
     fs::write(&list, REQUIREMENTS)?;
     let installed = Command::new(python)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--requirement",
-        ])
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
         .arg(&list)
         .status()?;
     if !installed.success() {
@@ -136,9 +104,7 @@ fn create(environment: &Path, python: &Path) -> Result<()> {
 
 fn has_lab(python: &Path) -> bool {
     let version = ask(python, "import jupyterlab; print(jupyterlab.__version__)");
-    let major = version
-        .as_deref()
-        .and_then(|version| version.trim().split('.').next()?.parse::<u32>().ok());
+    let major = version.as_deref().and_then(|version| version.trim().split('.').next()?.parse::<u32>().ok());
     major.is_some_and(|major| major >= OLDEST_LAB)
 }
 
@@ -151,13 +117,6 @@ pub(crate) fn prefix(python: &Path) -> Result<PathBuf> {
 
 /// What an interpreter prints for a line of Python, if it runs it.
 fn ask(python: &Path, code: &str) -> Option<String> {
-    let output = Command::new(python)
-        .args(["-c", code])
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = Command::new(python).args(["-c", code]).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -67,14 +67,8 @@ pub(crate) fn run(workspace: Workspace, job: &Job) -> Result<bool> {
         notebook::write(path, &text)?;
     }
     if let Some(path) = &report {
-        notebook::write(
-            path,
-            &report::html(&text, &notebook::name(&job.notebook), templates.as_deref())?,
-        )?;
-        eprintln!(
-            "The report is {}.",
-            job.report.as_deref().unwrap_or(path).display()
-        );
+        notebook::write(path, &report::html(&text, &notebook::name(&job.notebook), templates.as_deref())?)?;
+        eprintln!("The report is {}.", job.report.as_deref().unwrap_or(path).display());
     }
     if let Some(failed) = &failed {
         complain(failed, &job.notebook);
@@ -86,42 +80,23 @@ pub(crate) fn run(workspace: Workspace, job: &Job) -> Result<bool> {
 fn execute(session: &Session, notebook: &mut Notebook) -> Option<Failed> {
     let titles = notebook::titles(notebook);
     for cell in &mut notebook.cells {
-        if let Cell::Code {
-            outputs,
-            execution_count,
-            ..
-        } = cell
-        {
+        if let Cell::Code { outputs, execution_count, .. } = cell {
             outputs.clear();
             *execution_count = None;
         }
     }
-    let cells: Vec<usize> = (0..notebook.cells.len())
-        .filter(|&index| is_run(&notebook.cells[index]))
-        .collect();
+    let cells: Vec<usize> =
+        (0..notebook.cells.len()).filter(|&index| is_run(&notebook.cells[index])).collect();
     let start = Instant::now();
     for (done, &index) in cells.iter().enumerate() {
         let (number, total) = (done + 1, cells.len());
         let cell = &mut notebook.cells[index];
         let code = notebook::source(cell);
-        let name = if parameters::is_parameters(cell) {
-            "Parameters"
-        } else {
-            &titles[index]
-        };
-        let Cell::Code {
-            metadata,
-            outputs,
-            execution_count,
-            ..
-        } = cell
-        else {
+        let name = if parameters::is_parameters(cell) { "Parameters" } else { &titles[index] };
+        let Cell::Code { metadata, outputs, execution_count, .. } = cell else {
             continue;
         };
-        eprint!(
-            "[{number:>width$}/{total}] {name} ",
-            width = total.to_string().len()
-        );
+        eprint!("[{number:>width$}/{total}] {name} ", width = total.to_string().len());
         let _ = std::io::stderr().flush();
 
         let (outcome, gathered) = execute_cell(session, code);
@@ -136,19 +111,11 @@ fn execute(session: &Session, notebook: &mut Notebook) -> Option<Failed> {
             }
             Some(failure) => {
                 eprintln!("failed after {seconds:.1} s");
-                return Some(Failed {
-                    cell: index + 1,
-                    title: titles[index].clone(),
-                    failure,
-                });
+                return Some(Failed { cell: index + 1, title: titles[index].clone(), failure });
             }
         }
     }
-    eprintln!(
-        "All {} cells ran in {:.1} s.",
-        cells.len(),
-        start.elapsed().as_secs_f64()
-    );
+    eprintln!("All {} cells ran in {:.1} s.", cells.len(), start.elapsed().as_secs_f64());
     None
 }
 
@@ -175,19 +142,11 @@ fn execute_cell(session: &Session, code: String) -> (Outcome, Outputs) {
 }
 
 fn complain(failed: &Failed, notebook: &Path) {
-    let step = if failed.title.is_empty() {
-        String::new()
-    } else {
-        format!("step “{}”, ", failed.title)
-    };
+    let step = if failed.title.is_empty() { String::new() } else { format!("step “{}”, ", failed.title) };
     eprintln!();
     for line in &failed.failure.traceback {
         eprintln!("{line}");
     }
     eprintln!();
-    eprintln!(
-        "{}: {step}cell {} failed; nothing after it was run.",
-        notebook.display(),
-        failed.cell
-    );
+    eprintln!("{}: {step}cell {} failed; nothing after it was run.", notebook.display(), failed.cell);
 }

@@ -55,10 +55,7 @@ const SOURCES: [&str; 3] = ["kernel/features/src", "kernel/notebook/src", "src"]
 
 impl<'a> Template<'a> {
     pub(crate) fn new(workspace: &'a Workspace) -> Self {
-        Template {
-            workspace,
-            folder: workspace.template(),
-        }
+        Template { workspace, folder: workspace.template() }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -99,10 +96,7 @@ impl<'a> Template<'a> {
                 "the library's sources changed since it was prepared for notebooks: run `cargo prepare` in {root}"
             );
         }
-        Ok(Ready {
-            triple: stamp.triple,
-            _lock: lock,
-        })
+        Ok(Ready { triple: stamp.triple, _lock: lock })
     }
 
     /// Keeps sessions from starting, and other preparations waiting.
@@ -147,10 +141,7 @@ impl<'a> Template<'a> {
             collect(&root.join(folder), &mut sources)?;
         }
         sources.sort();
-        Ok(Inputs {
-            dependencies: digest(root, &settings)?,
-            library: digest(root, &sources)?,
-        })
+        Ok(Inputs { dependencies: digest(root, &settings)?, library: digest(root, &sources)? })
     }
 }
 
@@ -161,11 +152,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
             continue; // an editor's
         }
         let path = entry.path();
-        if path.is_dir() {
-            collect(&path, files)?
-        } else {
-            files.push(path)
-        }
+        if path.is_dir() { collect(&path, files)? } else { files.push(path) }
     }
     Ok(())
 }
@@ -175,19 +162,10 @@ fn digest(root: &Path, files: &[PathBuf]) -> Result<String> {
     let mut digest = Sha256::new();
     for file in files {
         let content = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        digest.update(
-            file.strip_prefix(root)
-                .unwrap_or(file)
-                .to_string_lossy()
-                .as_bytes(),
-        );
+        digest.update(file.strip_prefix(root).unwrap_or(file).to_string_lossy().as_bytes());
         digest.update([0]);
         digest.update((content.len() as u64).to_le_bytes());
         digest.update(content);
     }
-    Ok(digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -27,10 +27,7 @@ impl Workspace {
     pub(crate) fn find() -> Result<Self> {
         let root = root();
         if !root.join("Cargo.toml").is_file() {
-            bail!(
-                "the checkout {} is gone: run this command from a new one",
-                root.display()
-            );
+            bail!("the checkout {} is gone: run this command from a new one", root.display());
         }
         let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
@@ -38,19 +35,11 @@ impl Workspace {
             .output()
             .context("cargo cannot be run: install Rust from https://rustup.rs")?;
         if !output.status.success() {
-            bail!(
-                "cargo metadata failed: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
+            bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
         let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-        let target = metadata["target_directory"]
-            .as_str()
-            .context("cargo names no target directory")?;
-        Ok(Self {
-            root,
-            target: target.into(),
-        })
+        let target = metadata["target_directory"].as_str().context("cargo names no target directory")?;
+        Ok(Self { root, target: target.into() })
     }
 
     /// The workspace with this target directory, as a kernel is told by its specification.

@@ -14,9 +14,7 @@ struct Lab(Child);
 impl Drop for Lab {
     fn drop(&mut self) {
         // JupyterLab ends its kernels when it is asked to end, not when it is killed.
-        let _ = Command::new("sh")
-            .args(["-c", "kill \"$0\"", &self.0.id().to_string()])
-            .status();
+        let _ = Command::new("sh").args(["-c", "kill \"$0\"", &self.0.id().to_string()]).status();
         let _ = self.0.wait();
     }
 }
@@ -37,11 +35,8 @@ fn jupyterlab_runs_a_runbook() {
     if runbook.exists() {
         std::fs::copy(runbook, &notebook).unwrap();
     } else {
-        let cells = [
-            Cell::Markdown("# A runbook"),
-            Cell::Code("let a: i32 = 40;", &[]),
-            Cell::Code("a + 2", &[]),
-        ];
+        let cells =
+            [Cell::Markdown("# A runbook"), Cell::Code("let a: i32 = 40;", &[]), Cell::Code("a + 2", &[])];
         write_notebook(&notebook, &cells);
     }
 
@@ -52,12 +47,9 @@ fn jupyterlab_runs_a_runbook() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap());
-    let mut log = BufReader::new(lab.0.stderr.take().unwrap())
-        .lines()
-        .map_while(Result::ok);
-    let url = log
-        .by_ref()
-        .find_map(|line| line.trim().starts_with("http://").then(|| line.trim().to_owned()));
+    let mut log = BufReader::new(lab.0.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let url =
+        log.by_ref().find_map(|line| line.trim().starts_with("http://").then(|| line.trim().to_owned()));
     let url = url.expect("JupyterLab's address is printed");
     // The pipe is read to its end, lest JupyterLab block on it.
     std::thread::spawn(move || log.for_each(drop));
@@ -81,7 +73,5 @@ fn jupyterlab_runs_a_runbook() {
 
 fn find(program: &str) -> Option<std::path::PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -35,13 +35,7 @@ fn nbclient_sees_a_failure_and_runs_nothing_after_it() {
         .env("JUPYTER_PATH", prefix.join("share/jupyter"))
         .output()
         .expect("Python runs");
-    assert_eq!(
-        run.status.code(),
-        Some(1),
-        "{}{}",
-        text(&run.stdout),
-        text(&run.stderr)
-    );
+    assert_eq!(run.status.code(), Some(1), "{}{}", text(&run.stdout), text(&run.stderr));
     assert!(!folder.join("reported").exists());
 
     let outputs = outputs(&executed);
@@ -49,22 +43,6 @@ fn nbclient_sees_a_failure_and_runs_nothing_after_it() {
     assert_eq!(result["output_type"], "execute_result");
     assert_eq!(result["data"]["text/plain"][0], "42");
     let errors: Vec<_> = outputs.iter().map(|cell| error(cell).unwrap_or("-")).collect();
-    assert_eq!(
-        errors,
-        [
-            "-",
-            "-",
-            "Panic",
-            "ProcessEnded",
-            "ProcessEnded",
-            "CompileError",
-            "Error",
-            "-"
-        ]
-    );
-    assert!(
-        outputs[0].is_empty(),
-        "what was shown while the library loaded is cleared: {:?}",
-        outputs[0]
-    );
+    assert_eq!(errors, ["-", "-", "Panic", "ProcessEnded", "ProcessEnded", "CompileError", "Error", "-"]);
+    assert!(outputs[0].is_empty(), "what was shown while the library loaded is cleared: {:?}", outputs[0]);
 }

@@ -12,20 +12,11 @@ fn parameters_outputs_and_every_kind_of_failure() {
     write_notebook(
         &notebook,
         &[
-            Cell::Code(
-                "let name: String = \"nobody\".into();\nlet count: u8 = 1;",
-                &["parameters"],
-            ),
+            Cell::Code("let name: String = \"nobody\".into();\nlet count: u8 = 1;", &["parameters"]),
             Cell::Markdown("# Greeting"),
-            Cell::Code(
-                "println!(\"hello {name}\");\neprintln!(\"progress\");\ncount",
-                &[],
-            ),
+            Cell::Code("println!(\"hello {name}\");\neprintln!(\"progress\");\ncount", &[]),
             Cell::Code("panic!(\"not to be run\")", &["skip-execution"]),
-            Cell::Code(
-                "let before: i32 = 7;\nstd::fs::read(\"/no/such/file\")?;",
-                EXPECTED,
-            ),
+            Cell::Code("let before: i32 = 7;\nstd::fs::read(\"/no/such/file\")?;", EXPECTED),
             Cell::Code("let before: i32 = 8;\npanic!(\"boom\")", EXPECTED),
             Cell::Code("let x: i32 = \"text\";", EXPECTED),
             Cell::Code("let y = undefined_function();", EXPECTED),
@@ -50,27 +41,16 @@ fn parameters_outputs_and_every_kind_of_failure() {
     let log = text(&run.stderr);
     assert_eq!(run.status.code(), Some(0), "{log}");
     assert!(log.contains("Greeting"), "{log}");
-    assert!(
-        !log.contains("boom"),
-        "a failure that is expected is no news: {log}"
-    );
+    assert!(!log.contains("boom"), "a failure that is expected is no news: {log}");
 
     let outputs = outputs(&executed);
     // The parameters, those given, and the greeting.
-    let stream = |name: &str| {
-        outputs[2]
-            .iter()
-            .find(|output| output["name"] == name)
-            .map(|output| &output["text"][0])
-    };
+    let stream =
+        |name: &str| outputs[2].iter().find(|output| output["name"] == name).map(|output| &output["text"][0]);
     assert_eq!(stream("stdout").unwrap(), "hello \"O'Neil\"\n");
     assert_eq!(stream("stderr").unwrap(), "progress\n");
     assert_eq!(outputs[2].last().unwrap()["data"]["text/plain"][0], "200");
-    let errors: Vec<_> = outputs
-        .iter()
-        .skip(3)
-        .map(|cell| error(cell).unwrap_or("-"))
-        .collect();
+    let errors: Vec<_> = outputs.iter().skip(3).map(|cell| error(cell).unwrap_or("-")).collect();
     let expected = [
         "-",
         "Error",
@@ -83,18 +63,10 @@ fn parameters_outputs_and_every_kind_of_failure() {
         "CompileError",
     ];
     assert_eq!(errors, expected);
-    let evalue = |cell: usize| {
-        outputs[cell].last().unwrap()["evalue"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
+    let evalue = |cell: usize| outputs[cell].last().unwrap()["evalue"].as_str().unwrap().to_owned();
     assert!(evalue(4).contains("No such file or directory"), "{}", evalue(4));
     assert_eq!(evalue(5), "boom");
-    assert_eq!(
-        outputs[8][0]["text"][0], "still \"O'Neil\"\n",
-        "variables survive a panic"
-    );
+    assert_eq!(outputs[8][0]["text"][0], "still \"O'Neil\"\n", "variables survive a panic");
     assert!(evalue(9).contains("exit status: 3"), "{}", evalue(9));
 }
 
@@ -109,26 +81,15 @@ fn a_run_stops_at_the_first_failure_and_names_the_step() {
             Cell::Markdown("# Set-up"),
             Cell::Code("let a: i32 = 1;", &[]),
             Cell::Markdown("## Console logins\nWho?"),
-            Cell::Code(
-                "println!(\"before\");\nstd::fs::read_to_string(\"/no/such/file\")?;",
-                &[],
-            ),
+            Cell::Code("println!(\"before\");\nstd::fs::read_to_string(\"/no/such/file\")?;", &[]),
             Cell::Markdown("## Report"),
             Cell::Code("std::fs::write(\"reported\", \"\").unwrap();", &[]),
         ],
     );
-    let run = kernel(&[
-        "run",
-        notebook.to_str().unwrap(),
-        "-o",
-        executed.to_str().unwrap(),
-    ]);
+    let run = kernel(&["run", notebook.to_str().unwrap(), "-o", executed.to_str().unwrap()]);
     let log = text(&run.stderr);
     assert_eq!(run.status.code(), Some(1), "{log}");
-    assert!(
-        log.contains("step “Console logins”, cell 4 failed; nothing after it was run"),
-        "{log}"
-    );
+    assert!(log.contains("step “Console logins”, cell 4 failed; nothing after it was run"), "{log}");
     assert!(log.contains("No such file or directory"), "{log}");
     assert!(!folder.join("reported").exists());
     let outputs = outputs(&executed);
@@ -141,10 +102,7 @@ fn a_run_stops_at_the_first_failure_and_names_the_step() {
 fn what_cannot_begin_exits_with_2() {
     let folder = folder("refused");
     let notebook = folder.join("refused.ipynb");
-    write_notebook(
-        &notebook,
-        &[Cell::Code("let source: String = String::new();", &["parameters"])],
-    );
+    write_notebook(&notebook, &[Cell::Code("let source: String = String::new();", &["parameters"])]);
     let check = |arguments: &[&str], message: &str| {
         let run = kernel(&[&["run"], arguments].concat());
         let log = text(&run.stderr);
@@ -154,10 +112,7 @@ fn what_cannot_begin_exits_with_2() {
     };
     let path = notebook.to_str().unwrap();
     check(&["no-such.ipynb"], "no-such.ipynb cannot be read");
-    check(
-        &[path, "-p", "form", "1"],
-        "has no parameter `form`; it has: source",
-    );
+    check(&[path, "-p", "form", "1"], "has no parameter `form`; it has: source");
     let other = root().join("Cargo.toml");
     check(&[other.to_str().unwrap()], "is not a notebook");
 }

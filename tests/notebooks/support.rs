@@ -19,9 +19,7 @@ pub(crate) fn turn() -> MutexGuard<'static, ()> {
 }
 
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the kernel's package lies in the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the kernel's package lies in the workspace")
 }
 
 pub(crate) fn kernel(arguments: &[&str]) -> Output {
@@ -79,13 +77,7 @@ pub(crate) fn outputs(path: &Path) -> Vec<Vec<Value>> {
     let notebook: Value = serde_json::from_slice(&content).expect("the notebook is JSON");
     let cells = notebook["cells"].as_array().expect("the notebook has cells");
     let code = cells.iter().filter(|cell| cell["cell_type"] == "code");
-    code.map(|cell| {
-        cell["outputs"]
-            .as_array()
-            .expect("a code cell has outputs")
-            .clone()
-    })
-    .collect()
+    code.map(|cell| cell["outputs"].as_array().expect("a code cell has outputs").clone()).collect()
 }
 
 /// The name of the error in a cell's outputs.
@@ -100,9 +92,7 @@ pub(crate) fn python(modules: &str) -> Option<PathBuf> {
         .map(|home| Path::new(&home).join(".local/share/trailbook/python/bin/python"))
         .filter(|path| path.exists());
     let python = environment.or(installed).unwrap_or_else(|| "python3".into());
-    let found = Command::new(&python)
-        .args(["-c", &format!("import {modules}")])
-        .output();
+    let found = Command::new(&python).args(["-c", &format!("import {modules}")]).output();
     if found.is_ok_and(|output| output.status.success()) {
         return Some(python);
     }
@@ -115,9 +105,6 @@ pub(crate) fn python(modules: &str) -> Option<PathBuf> {
 
 /// Tells that a test is skipped, and fails where that is not allowed.
 pub(crate) fn skip(reason: &str) {
-    assert!(
-        std::env::var_os("TRAILBOOK_REQUIRE_ALL").is_none(),
-        "not to be skipped: {reason}"
-    );
+    assert!(std::env::var_os("TRAILBOOK_REQUIRE_ALL").is_none(), "not to be skipped: {reason}");
     eprintln!("skipped: {reason}");
 }

@@ -17,19 +17,14 @@ pub(super) struct Prepared {
 
 impl Prepared {
     pub(super) fn new(code: &str) -> Self {
-        let mut lines: Vec<&str> = code
-            .lines()
-            .map(|line| if loads_library(line) { "" } else { line })
-            .collect();
+        let mut lines: Vec<&str> =
+            code.lines().map(|line| if loads_library(line) { "" } else { line }).collect();
         let first = lines.iter().position(|line| !is_leading(line));
         let sentinel = format!("let {SENTINEL}: () = ();");
         if let Some(first) = first {
             lines.insert(first, &sentinel);
         }
-        Prepared {
-            code: lines.join("\n"),
-            sentinel_line: first.map(|line| line + 1),
-        }
+        Prepared { code: lines.join("\n"), sentinel_line: first.map(|line| line + 1) }
     }
 
     /// The line of the original cell for a line of the prepared one.
@@ -64,26 +59,16 @@ mod tests {
 
     #[track_caller]
     fn check(code: &str, prepared: &str, sentinel_line: Option<usize>) {
-        let expected = Prepared {
-            code: prepared.replace("OK", "let trailbook_cell_ok: () = ();"),
-            sentinel_line,
-        };
+        let expected =
+            Prepared { code: prepared.replace("OK", "let trailbook_cell_ok: () = ();"), sentinel_line };
         assert_eq!(Prepared::new(code), expected);
     }
 
     #[test]
     fn the_sentinel_stands_before_the_first_line_of_rust() {
         check("let a = 1;\na", "OK\nlet a = 1;\na", Some(1));
-        check(
-            "// why\n\n:vars\nlet a = 1;",
-            "// why\n\n:vars\nOK\nlet a = 1;",
-            Some(4),
-        );
-        check(
-            "#![allow(unused)]\nlet a = 1;",
-            "#![allow(unused)]\nOK\nlet a = 1;",
-            Some(2),
-        );
+        check("// why\n\n:vars\nlet a = 1;", "// why\n\n:vars\nOK\nlet a = 1;", Some(4));
+        check("#![allow(unused)]\nlet a = 1;", "#![allow(unused)]\nOK\nlet a = 1;", Some(2));
         check(
             "    // indented comments are Rust to evcxr\n1",
             "OK\n    // indented comments are Rust to evcxr\n1",
@@ -102,16 +87,8 @@ mod tests {
 
     #[test]
     fn the_library_is_not_loaded_twice() {
-        check(
-            ":dep trailbook = { path = \"..\" }\nlet a = 1;",
-            "\nOK\nlet a = 1;",
-            Some(2),
-        );
-        check(
-            ":dep trailbook-other = \"1\"\n1",
-            ":dep trailbook-other = \"1\"\nOK\n1",
-            Some(2),
-        );
+        check(":dep trailbook = { path = \"..\" }\nlet a = 1;", "\nOK\nlet a = 1;", Some(2));
+        check(":dep trailbook-other = \"1\"\n1", ":dep trailbook-other = \"1\"\nOK\n1", Some(2));
     }
 
     #[test]

@@ -19,11 +19,7 @@ const LOST: &str = "Every variable of this notebook is lost: run it again from i
 impl Failure {
     pub(crate) fn new(name: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Failure {
-            name: name.into(),
-            traceback: vec![format!("{name}: {message}")],
-            message,
-        }
+        Failure { name: name.into(), traceback: vec![format!("{name}: {message}")], message }
     }
 
     fn with(mut self, lines: impl IntoIterator<Item = String>) -> Self {
@@ -43,10 +39,7 @@ impl Failure {
 
     /// evcxr itself panicked, and its state cannot be trusted any more.
     pub(super) fn broken() -> Self {
-        Failure::new(
-            "KernelBroken",
-            "the evaluation of Rust broke down: restart the kernel",
-        )
+        Failure::new("KernelBroken", "the evaluation of Rust broke down: restart the kernel")
     }
 
     /// The cell returned early or panicked, and evcxr took it for a success.
@@ -58,10 +51,9 @@ impl Failure {
                     (!panic.location.starts_with("src/lib.rs")).then(|| format!("  at {}", panic.location));
                 Failure::new("Panic", panic.message).with(place).with(tail.held)
             }
-            None if tail.held.is_empty() => Failure::new(
-                "Error",
-                "the cell returned early, with an error that printed nothing",
-            ),
+            None if tail.held.is_empty() => {
+                Failure::new("Error", "the cell returned early, with an error that printed nothing")
+            }
             None => Failure::new("Error", tail.held.join("\n")),
         }
     }
@@ -73,10 +65,7 @@ impl Failure {
             Error::SubprocessTerminated(text) => terminated(&text, tail),
             Error::TypeRedefinedVariablesLost(variables) => Failure::new(
                 "Error",
-                format!(
-                    "a type was redefined, and with it were lost: {}",
-                    variables.join(", ")
-                ),
+                format!("a type was redefined, and with it were lost: {}", variables.join(", ")),
             ),
             Error::Message(message) => Failure::new("Error", message.trim_end().to_owned()).with(tail.held),
         }
@@ -85,17 +74,12 @@ impl Failure {
 
 /// The text ends with `Subprocess terminated with status: …` and begins with what was left on stdout.
 fn terminated(text: &str, tail: Tail) -> Failure {
-    let (printed, status) = text
-        .rsplit_once("Subprocess terminated with status: ")
-        .unwrap_or(("", text));
+    let (printed, status) = text.rsplit_once("Subprocess terminated with status: ").unwrap_or(("", text));
     let mut lines: Vec<String> = printed.lines().map(str::to_owned).collect();
     lines.extend(tail.panic.map(|panic| panic.message));
     lines.extend(tail.held);
-    Failure::new(
-        "ProcessEnded",
-        format!("the cell ended its process ({}). {LOST}", status.trim()),
-    )
-    .with(lines)
+    Failure::new("ProcessEnded", format!("the cell ended its process ({}). {LOST}", status.trim()))
+        .with(lines)
 }
 
 fn compilation(errors: &[CompilationError], prepared: &Prepared) -> Failure {
@@ -106,11 +90,7 @@ fn compilation(errors: &[CompilationError], prepared: &Prepared) -> Failure {
         return Failure::new("CompileError", all.join("\n"));
     };
     let message = first[0].clone();
-    Failure {
-        name: "CompileError".into(),
-        message,
-        traceback: rendered.flatten().collect(),
-    }
+    Failure { name: "CompileError".into(), message, traceback: rendered.flatten().collect() }
 }
 
 /// A message of the compiler in its own manner, with the lines of the cell.
@@ -126,11 +106,7 @@ fn render(error: &CompilationError, prepared: &Prepared) -> Vec<String> {
         let Some(source) = message.lines.first() else {
             continue;
         };
-        let end = if span.end_line == span.start_line {
-            span.end_column
-        } else {
-            source.chars().count() + 1
-        };
+        let end = if span.end_line == span.start_line { span.end_column } else { source.chars().count() + 1 };
         let width = end.saturating_sub(span.start_column).max(1);
         let mark = if message.is_primary { "^" } else { "-" };
         let number = line.to_string();
@@ -158,10 +134,8 @@ mod tests {
     fn tail(held: &[&str], panic: Option<(&str, &str)>) -> Tail {
         Tail {
             held: held.iter().map(|line| (*line).to_owned()).collect(),
-            panic: panic.map(|(message, location)| Panic {
-                message: message.into(),
-                location: location.into(),
-            }),
+            panic: panic
+                .map(|(message, location)| Panic { message: message.into(), location: location.into() }),
         }
     }
 
@@ -181,10 +155,8 @@ mod tests {
 
     #[test]
     fn an_exit_tells_its_status_and_what_is_lost() {
-        let failure = terminated(
-            "half a line\nSubprocess terminated with status: exit status: 3",
-            Tail::default(),
-        );
+        let failure =
+            terminated("half a line\nSubprocess terminated with status: exit status: 3", Tail::default());
         assert!(failure.message.contains("(exit status: 3)"), "{failure:?}");
         assert!(failure.message.contains("run it again"), "{failure:?}");
         assert_eq!(failure.traceback[1], "half a line");

@@ -17,11 +17,7 @@ const FAR: Duration = Duration::from_secs(50 * 365 * 24 * 3600);
 /// A new name below the sessions' folder. It begins with the process id, by
 /// which it is recognised as stale when that process is gone.
 pub(super) fn name(workspace: &Workspace) -> PathBuf {
-    workspace.sessions().join(format!(
-        "{}-{}",
-        std::process::id(),
-        uuid::Uuid::new_v4().simple()
-    ))
+    workspace.sessions().join(format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()))
 }
 
 /// Clones the template into `folder`.
@@ -60,10 +56,7 @@ fn unlink_contents(folder: &Path) -> Result<()> {
         let content = fs::read(&path)?;
         fs::remove_file(&path)?;
         fs::write(&path, content)?;
-        if path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("dep-"))
-        {
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("dep-")) {
             fs::File::options().append(true).open(&path)?.set_modified(date)?;
         }
     }
@@ -77,10 +70,7 @@ pub(super) fn remove_stale(sessions: &Path) {
     };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let process = name
-            .to_str()
-            .and_then(|name| name.split_once('-'))
-            .map(|(process, _)| process);
+        let process = name.to_str().and_then(|name| name.split_once('-')).map(|(process, _)| process);
         if process.is_some_and(|process| !is_alive(process)) {
             remove(&entry.path());
         }

@@ -55,11 +55,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// The session's thread is gone, and the cell with it.
     pub(crate) fn lost() -> Self {
-        Outcome {
-            data: Map::new(),
-            failure: Some(Failure::broken()),
-            elapsed: Duration::ZERO,
-        }
+        Outcome { data: Map::new(), failure: Some(Failure::broken()), elapsed: Duration::ZERO }
     }
 }
 
@@ -196,11 +192,7 @@ fn serve(workspace: &Workspace, folder: &Path, shared: &Shared, queue: &mpsc::Re
             }
             Ok(loaded) => loaded.execute(&code, &events, number, shared),
         };
-        let _ = events.send(Event::Done(Outcome {
-            data,
-            failure,
-            elapsed: start.elapsed(),
-        }));
+        let _ = events.send(Event::Done(Outcome { data, failure, elapsed: start.elapsed() }));
     }
 }
 
@@ -219,21 +211,12 @@ impl Loaded {
             CommandContext::new().map_err(|error| anyhow!("evcxr does not start: {error}"))?;
         *shared.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.process_handle());
         folder::restore_lock(&template, folder)?;
-        let mut loaded = Loaded {
-            context,
-            streams: Streams::new(outputs),
-            broken: false,
-        };
+        let mut loaded = Loaded { context, streams: Streams::new(outputs), broken: false };
         // The variable is for rust-analyzer: its first inference of a type takes
         // seconds, and it is better done before someone waits for it.
-        let load = format!(
-            ":dep {}\nuse trailbook::prelude::*;\nlet {SENTINEL}: () = ();",
-            workspace.dependency()
-        );
-        loaded
-            .context
-            .execute(&load)
-            .map_err(|error| anyhow!("the library does not load: {error}"))?;
+        let load =
+            format!(":dep {}\nuse trailbook::prelude::*;\nlet {SENTINEL}: () = ();", workspace.dependency());
+        loaded.context.execute(&load).map_err(|error| anyhow!("the library does not load: {error}"))?;
         shared.ready.store(true, Ordering::SeqCst);
         Ok(loaded)
     }
@@ -278,19 +261,13 @@ impl Loaded {
     }
 
     fn ran_to_its_end(&self) -> bool {
-        self.context
-            .variables_and_types()
-            .any(|(name, _)| name == SENTINEL)
+        self.context.variables_and_types().any(|(name, _)| name == SENTINEL)
     }
 }
 
 /// The displayed value; JSON as JSON, anything else as text. A unit is no value.
 fn display(mut outputs: EvalOutputs) -> Map<String, Value> {
-    if outputs
-        .content_by_mime_type
-        .get("text/plain")
-        .is_some_and(|text| text == "()")
-    {
+    if outputs.content_by_mime_type.get("text/plain").is_some_and(|text| text == "()") {
         outputs.content_by_mime_type.remove("text/plain");
     }
     let value =

@@ -62,10 +62,7 @@ impl Streams {
 }
 
 fn forward(outputs: EvalContextOutputs, requests: &Receiver<Request>) {
-    let EvalContextOutputs {
-        mut stdout,
-        mut stderr,
-    } = outputs;
+    let EvalContextOutputs { mut stdout, mut stderr } = outputs;
     let mut events: Option<UnboundedSender<Event>> = None;
     let mut errors = Errors::default();
     let send = |events: &Option<UnboundedSender<Event>>, event| {
@@ -146,10 +143,7 @@ impl Errors {
                     if self.held.last().is_some_and(String::is_empty) {
                         self.held.pop();
                     }
-                    self.panic = Some(Panic {
-                        message: String::new(),
-                        location: location.to_owned(),
-                    });
+                    self.panic = Some(Panic { message: String::new(), location: location.to_owned() });
                     self.state = State::Message;
                 }
                 None => self.held.push(line),
@@ -183,10 +177,7 @@ impl Errors {
 
     fn take(&mut self) -> Tail {
         self.state = State::Lines;
-        Tail {
-            held: std::mem::take(&mut self.held),
-            panic: self.panic.take(),
-        }
+        Tail { held: std::mem::take(&mut self.held), panic: self.panic.take() }
     }
 }
 
@@ -206,17 +197,9 @@ mod tests {
         for line in stderr.lines() {
             errors.push(line.to_owned());
         }
-        let panic = panic.map(|(message, location)| Panic {
-            message: message.into(),
-            location: location.into(),
-        });
-        assert_eq!(
-            errors.take(),
-            Tail {
-                held: held.iter().map(|line| (*line).to_owned()).collect(),
-                panic
-            }
-        );
+        let panic =
+            panic.map(|(message, location)| Panic { message: message.into(), location: location.into() });
+        assert_eq!(errors.take(), Tail { held: held.iter().map(|line| (*line).to_owned()).collect(), panic });
     }
 
     #[test]
@@ -230,10 +213,6 @@ mod tests {
 
     #[test]
     fn anything_else_is_left_as_it_is() {
-        check(
-            "thread safety\n\n  indented",
-            &["thread safety", "", "  indented"],
-            None,
-        );
+        check("thread safety\n\n  indented", &["thread safety", "", "  indented"], None);
     }
 }
