@@ -27,10 +27,7 @@ pub(crate) fn is_castable(from: &Type, to: &Type) -> bool {
         (from, Varchar(_)) => !matches!(from, Array(_) | Map(..) | Row(_) | Function(..) | Varbinary),
         (Varchar(_), to) => {
             to.is_number()
-                || matches!(
-                    to,
-                    Boolean | Varbinary | Date | Timestamp(_) | TimestampTz(_) | IpAddress | Uuid
-                )
+                || matches!(to, Boolean | Varbinary | Date | Timestamp(_) | TimestampTz(_) | IpAddress | Uuid)
         }
         (from, to) if from.is_number() => to.is_number() || *to == Boolean,
         (Boolean, to) => to.is_number(),
@@ -73,10 +70,7 @@ pub(crate) fn cast<'a>(value: Value<'a>, from: &Type, to: &Type) -> Eval<'a> {
             Ok(Value::Timestamp(time::round(local, *precision)))
         }
         (Type::Timestamp(precision), Value::TimestampTz(instant, zone)) => {
-            let local = Instant {
-                micros: zone.to_local(instant.micros),
-                ..instant
-            };
+            let local = Instant { micros: zone.to_local(instant.micros), ..instant };
             Ok(Value::Timestamp(time::round(local, *precision)))
         }
         (Type::TimestampTz(precision), Value::Timestamp(local)) => {
@@ -91,10 +85,7 @@ pub(crate) fn cast<'a>(value: Value<'a>, from: &Type, to: &Type) -> Eval<'a> {
         (Type::IpAddress, Value::Varbinary(bytes)) => ip_from_bytes(&bytes),
         (Type::Uuid, Value::Varbinary(bytes)) => match <[u8; 16]>::try_from(&*bytes) {
             Ok(bytes) => Ok(Value::Uuid(u128::from_be_bytes(bytes))),
-            Err(_) => Err(EvalError::cast(format!(
-                "Invalid UUID binary length: {}",
-                bytes.len()
-            ))),
+            Err(_) => Err(EvalError::cast(format!("Invalid UUID binary length: {}", bytes.len()))),
         },
         (to, value) => cast_nested(value, from, to),
     }
@@ -138,9 +129,7 @@ fn midnight(days: i32) -> Instant {
 
 fn to_date<'a>(local_micros: i64) -> Eval<'a> {
     let days = local_micros.div_euclid(time::DAY);
-    i32::try_from(days)
-        .map(Value::Date)
-        .map_err(|_| EvalError::cast("the date is out of range"))
+    i32::try_from(days).map(Value::Date).map_err(|_| EvalError::cast("the date is out of range"))
 }
 
 // ---- to text
@@ -163,9 +152,7 @@ fn to_varchar<'a>(value: Value<'a>, from: &Type, length: Option<u32>) -> Eval<'a
                 Cow::Owned(text)
             }
         })),
-        Some(_) => Err(EvalError::cast(format!(
-            "Value {text} cannot be represented as varchar({length})"
-        ))),
+        Some(_) => Err(EvalError::cast(format!("Value {text} cannot be represented as varchar({length})"))),
     }
 }
 
@@ -198,9 +185,7 @@ fn text_of<'a>(value: Value<'a>, from: &Type) -> Result<Option<Cow<'a, str>>, Ev
             };
         }
         (value, from) => {
-            return Err(EvalError::cast(format!(
-                "Cannot cast {from} to varchar: {value:?}"
-            )));
+            return Err(EvalError::cast(format!("Cannot cast {from} to varchar: {value:?}")));
         }
     }))
 }
@@ -234,12 +219,7 @@ fn format_uuid(bits: u128) -> String {
 // ---- from text
 
 fn from_varchar<'a>(text: Cow<'a, str>, to: &Type) -> Eval<'a> {
-    let wrong = || {
-        EvalError::cast(format!(
-            "Cannot cast '{text}' to {}",
-            to.to_string().to_uppercase()
-        ))
-    };
+    let wrong = || EvalError::cast(format!("Cannot cast '{text}' to {}", to.to_string().to_uppercase()));
     match to {
         Type::Boolean => match text.to_ascii_lowercase().as_str() {
             "t" | "true" | "1" => Ok(Value::Boolean(true)),
@@ -248,9 +228,9 @@ fn from_varchar<'a>(text: Cow<'a, str>, to: &Type) -> Eval<'a> {
         },
         Type::Double => parse_double(&text).map(Value::Double).ok_or_else(wrong),
         Type::Real => parse_real(&text).map(Value::Real).ok_or_else(wrong),
-        Type::Decimal(precision, scale) => decimal::parse_rounded(&text, *precision, *scale)
-            .map(Value::Decimal)
-            .ok_or_else(wrong),
+        Type::Decimal(precision, scale) => {
+            decimal::parse_rounded(&text, *precision, *scale).map(Value::Decimal).ok_or_else(wrong)
+        }
         Type::Varbinary => Ok(Value::Varbinary(match text {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
@@ -262,23 +242,18 @@ fn from_varchar<'a>(text: Cow<'a, str>, to: &Type) -> Eval<'a> {
         Type::Timestamp(precision) => match text::parse_timestamp(text.trim()) {
             // A zone is read and has no effect.
             Some(parsed) => Ok(Value::Timestamp(time::round(parsed.local, *precision))),
-            None => Err(EvalError::cast(format!(
-                "Value cannot be cast to timestamp: {text}"
-            ))),
+            None => Err(EvalError::cast(format!("Value cannot be cast to timestamp: {text}"))),
         },
         Type::TimestampTz(precision) => {
             let parsed = text::parse_timestamp(text.trim());
             match parsed.map(|parsed| (parsed, parsed.zone.unwrap_or(Zone::UTC))) {
                 Some((parsed, zone)) if zone.shows(parsed.local.micros) => {
-                    let instant = Instant {
-                        micros: zone.to_utc(parsed.local.micros),
-                        ..parsed.local
-                    };
+                    let instant = Instant { micros: zone.to_utc(parsed.local.micros), ..parsed.local };
                     Ok(Value::TimestampTz(time::round(instant, *precision), zone))
                 }
-                _ => Err(EvalError::cast(format!(
-                    "Value cannot be cast to timestamp with time zone: {text}"
-                ))),
+                _ => {
+                    Err(EvalError::cast(format!("Value cannot be cast to timestamp with time zone: {text}")))
+                }
             }
         }
         Type::IpAddress => parse_ip(&text)
@@ -330,10 +305,7 @@ fn ip_from_bytes<'a>(bytes: &[u8]) -> Eval<'a> {
     }
     match <[u8; 16]>::try_from(bytes) {
         Ok(bytes) => Ok(Value::IpAddress(u128::from_be_bytes(bytes))),
-        Err(_) => Err(EvalError::cast(format!(
-            "Invalid IP address binary length: {}",
-            bytes.len()
-        ))),
+        Err(_) => Err(EvalError::cast(format!("Invalid IP address binary length: {}", bytes.len()))),
     }
 }
 
@@ -345,9 +317,7 @@ fn parse_uuid(text: &str) -> Option<u128> {
             .iter()
             .zip(lengths)
             .all(|(group, length)| group.len() == length && group.bytes().all(|b| b.is_ascii_hexdigit()));
-    is_well_formed
-        .then(|| u128::from_str_radix(&groups.concat(), 16).ok())
-        .flatten()
+    is_well_formed.then(|| u128::from_str_radix(&groups.concat(), 16).ok()).flatten()
 }
 
 // ---- between numbers
@@ -399,14 +369,10 @@ fn to_decimal(value: &Value<'_>, from: &Type, precision: u8, scale: u8) -> Resul
         Value::Real(number) => decimal::parse_rounded(&format!("{number:e}"), precision, scale),
         _ => None,
     };
-    converted
-        .filter(|unscaled| decimal::fits(*unscaled, precision))
-        .ok_or_else(|| {
-            let shown = text_of(value.clone(), from).ok().flatten().unwrap_or_default();
-            EvalError::cast(format!(
-                "Cannot cast {from} '{shown}' to DECIMAL({precision}, {scale})"
-            ))
-        })
+    converted.filter(|unscaled| decimal::fits(*unscaled, precision)).ok_or_else(|| {
+        let shown = text_of(value.clone(), from).ok().flatten().unwrap_or_default();
+        EvalError::cast(format!("Cannot cast {from} '{shown}' to DECIMAL({precision}, {scale})"))
+    })
 }
 
 fn to_integer<'a>(value: &Value<'_>, from: &Type, to: &Type) -> Eval<'a> {
@@ -418,10 +384,7 @@ fn to_integer<'a>(value: &Value<'_>, from: &Type, to: &Type) -> Eval<'a> {
         Value::Integer(number) => Err(out_of_range(number.to_string())),
         Value::Decimal(unscaled) => {
             let rounded = decimal::rescale(*unscaled, scale_of(from), 0).unwrap_or_default();
-            match i64::try_from(rounded)
-                .ok()
-                .filter(|number| range.contains(*number))
-            {
+            match i64::try_from(rounded).ok().filter(|number| range.contains(*number)) {
                 Some(number) => Ok(Value::Integer(number)),
                 None => Err(EvalError::cast(format!("Cannot cast '{rounded}' to {to}"))),
             }
@@ -441,10 +404,7 @@ pub(crate) fn number_to_integer<'a>(number: f64, to: &Type) -> Eval<'a> {
     let rounded = number.round();
     // The double above the greatest bigint is 2^63.
     let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&rounded);
-    match fits
-        .then_some(rounded as i64)
-        .filter(|number| IntegerRange::of(to).contains(*number))
-    {
+    match fits.then_some(rounded as i64).filter(|number| IntegerRange::of(to).contains(*number)) {
         Some(number) => Ok(Value::Integer(number)),
         None => Err(EvalError::cast(format!("Unable to cast {number} to {to}"))),
     }
@@ -461,11 +421,7 @@ mod tests {
             .map_or_else(|error| format!("! {error}"), |value| format!("{value:?}"));
         assert_eq!(
             shown,
-            if expected.starts_with('!') {
-                expected.to_owned()
-            } else {
-                format!("Varchar({expected:?})")
-            }
+            if expected.starts_with('!') { expected.to_owned() } else { format!("Varchar({expected:?})") }
         );
     }
 
@@ -492,27 +448,15 @@ mod tests {
         );
         check("::ffff:10.0.0.1", "ipaddress", "10.0.0.1");
         check("2001:DB8:0:0::1", "ipaddress", "2001:db8::1");
-        check(
-            "12151fd2-7586-11e9-8f9e-2a86e4085a59",
-            "uuid",
-            "12151fd2-7586-11e9-8f9e-2a86e4085a59",
-        );
+        check("12151fd2-7586-11e9-8f9e-2a86e4085a59", "uuid", "12151fd2-7586-11e9-8f9e-2a86e4085a59");
         check("abcdef", "varchar(3)", "abc");
     }
 
     #[test]
     fn numbers() {
         let to = |value: Value<'static>, from: &Type, to: &str| cast(value, from, &Type::parse(to).unwrap());
-        assert!(
-            to(Value::Double(2.5), &Type::Double, "bigint")
-                .unwrap()
-                .is_identical(&Value::Integer(3))
-        );
-        assert!(
-            to(Value::Double(-2.5), &Type::Double, "bigint")
-                .unwrap()
-                .is_identical(&Value::Integer(-3))
-        );
+        assert!(to(Value::Double(2.5), &Type::Double, "bigint").unwrap().is_identical(&Value::Integer(3)));
+        assert!(to(Value::Double(-2.5), &Type::Double, "bigint").unwrap().is_identical(&Value::Integer(-3)));
         assert!(to(Value::Double(9.3e18), &Type::Double, "bigint").is_err());
         assert!(to(Value::Integer(128), &Type::Bigint, "tinyint").is_err());
         assert!(

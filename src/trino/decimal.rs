@@ -41,11 +41,7 @@ pub(crate) fn parse(text: &str) -> Option<(i128, u8, u8)> {
         return None;
     }
     let unscaled: i128 = format!("0{significant}{fraction}").parse().ok()?;
-    Some((
-        if negative { -unscaled } else { unscaled },
-        precision as u8,
-        fraction.len() as u8,
-    ))
+    Some((if negative { -unscaled } else { unscaled }, precision as u8, fraction.len() as u8))
 }
 
 /// The value of a text with an exponent or more digits than fit, rounded half
@@ -76,12 +72,8 @@ pub(crate) fn parse_rounded(text: &str, precision: u8, scale: u8) -> Option<i128
     if kept - leading > i64::from(MAX_PRECISION) {
         return None;
     }
-    let digit = |index: i64| {
-        usize::try_from(index)
-            .ok()
-            .and_then(|i| all.as_bytes().get(i))
-            .map_or(0, |b| b - b'0')
-    };
+    let digit =
+        |index: i64| usize::try_from(index).ok().and_then(|i| all.as_bytes().get(i)).map_or(0, |b| b - b'0');
     let mut unscaled: i128 = 0;
     for index in leading..kept {
         unscaled = unscaled * 10 + i128::from(digit(index));
@@ -134,9 +126,7 @@ pub(crate) fn divide_rounded(dividend: i128, divisor: i128) -> i128 {
 pub(crate) fn rescale(unscaled: i128, from: u8, to: u8) -> Option<i128> {
     match from.cmp(&to) {
         Ordering::Equal => Some(unscaled),
-        Ordering::Less => unscaled
-            .checked_mul(power(to - from))
-            .filter(|x| fits(*x, MAX_PRECISION)),
+        Ordering::Less => unscaled.checked_mul(power(to - from)).filter(|x| fits(*x, MAX_PRECISION)),
         Ordering::Greater => Some(divide_rounded(unscaled, power(from - to))),
     }
 }
@@ -154,34 +144,22 @@ pub(crate) fn divide(dividend: i128, shift: u8, divisor: i128) -> Result<i128, E
         && let Some(dividend) = dividend.checked_mul(power(shift))
     {
         let quotient = divide_rounded(dividend, divisor);
-        return if fits(quotient, MAX_PRECISION) {
-            Ok(quotient)
-        } else {
-            Err(overflow())
-        };
+        return if fits(quotient, MAX_PRECISION) { Ok(quotient) } else { Err(overflow()) };
     }
     // Digit by digit, as on paper: the remainder stays below the divisor.
     let negative = (dividend < 0) != (divisor < 0);
     let divisor = divisor.unsigned_abs();
-    let (mut quotient, mut remainder) = (
-        dividend.unsigned_abs() / divisor,
-        dividend.unsigned_abs() % divisor,
-    );
+    let (mut quotient, mut remainder) =
+        (dividend.unsigned_abs() / divisor, dividend.unsigned_abs() % divisor);
     for _ in 0..shift {
         let (digit, rest) = times_ten(remainder, divisor);
         remainder = rest;
-        quotient = quotient
-            .checked_mul(10)
-            .and_then(|q| q.checked_add(digit))
-            .ok_or_else(overflow)?;
+        quotient = quotient.checked_mul(10).and_then(|q| q.checked_add(digit)).ok_or_else(overflow)?;
     }
     if remainder >= divisor - remainder {
         quotient += 1;
     }
-    let quotient = i128::try_from(quotient)
-        .ok()
-        .filter(|q| fits(*q, MAX_PRECISION))
-        .ok_or_else(overflow)?;
+    let quotient = i128::try_from(quotient).ok().filter(|q| fits(*q, MAX_PRECISION)).ok_or_else(overflow)?;
     Ok(if negative { -quotient } else { quotient })
 }
 

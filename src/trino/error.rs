@@ -16,11 +16,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Problem {
-            message: message.into(),
-            hint: None,
-            at: None,
-        }
+        Problem { message: message.into(), hint: None, at: None }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -70,38 +66,23 @@ pub(crate) enum ErrorKind {
 
 impl EvalError {
     pub(crate) fn argument(message: impl Into<Cow<'static, str>>) -> Self {
-        EvalError {
-            kind: ErrorKind::InvalidArgument,
-            message: message.into(),
-        }
+        EvalError { kind: ErrorKind::InvalidArgument, message: message.into() }
     }
 
     pub(crate) fn cast(message: impl Into<Cow<'static, str>>) -> Self {
-        EvalError {
-            kind: ErrorKind::InvalidCast,
-            message: message.into(),
-        }
+        EvalError { kind: ErrorKind::InvalidCast, message: message.into() }
     }
 
     pub(crate) fn range(message: impl Into<Cow<'static, str>>) -> Self {
-        EvalError {
-            kind: ErrorKind::OutOfRange,
-            message: message.into(),
-        }
+        EvalError { kind: ErrorKind::OutOfRange, message: message.into() }
     }
 
     pub(crate) fn division_by_zero() -> Self {
-        EvalError {
-            kind: ErrorKind::DivisionByZero,
-            message: "Division by zero".into(),
-        }
+        EvalError { kind: ErrorKind::DivisionByZero, message: "Division by zero".into() }
     }
 
     pub(crate) fn other(message: impl Into<Cow<'static, str>>) -> Self {
-        EvalError {
-            kind: ErrorKind::Other,
-            message: message.into(),
-        }
+        EvalError { kind: ErrorKind::Other, message: message.into() }
     }
 
     /// Whether TRY turns it into NULL.

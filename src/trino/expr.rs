@@ -91,10 +91,13 @@ pub(crate) struct Call {
 pub(crate) enum Kernel {
     Plain(for<'a> fn(&[Value<'a>]) -> Eval<'a>),
     /// Prepared for the types and constants it is called with.
-    Bound(Arc<dyn for<'a> Fn(&[Value<'a>]) -> Eval<'a> + Send + Sync>),
+    Bound(Arc<Bound>),
     /// Takes lambdas: they come apart, in order; their places among the values are NULL.
     Higher(for<'e, 'a> fn(&[Value<'a>], &[Lambda<'e, 'a>]) -> Eval<'a>),
 }
+
+/// Code that holds what it was prepared for.
+pub(crate) type Bound = dyn for<'a> Fn(&[Value<'a>]) -> Eval<'a> + Send + Sync;
 
 impl fmt::Debug for Kernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,14 +169,8 @@ pub(crate) struct Lambda<'e, 'a> {
 
 impl<'a> Lambda<'_, 'a> {
     pub(crate) fn call(&self, values: &[Value<'a>]) -> Eval<'a> {
-        let frame = Frame {
-            outer: self.scope.frame,
-            values,
-        };
-        self.body.eval_in(&Scope {
-            row: self.scope.row,
-            frame: Some(&frame),
-        })
+        let frame = Frame { outer: self.scope.frame, values };
+        self.body.eval_in(&Scope { row: self.scope.row, frame: Some(&frame) })
     }
 }
 
@@ -211,17 +208,11 @@ impl Expr {
     }
 
     pub(crate) fn literal(value: Value<'static>, ty: Type) -> Self {
-        Expr {
-            kind: ExprKind::Literal(value),
-            ty,
-        }
+        Expr { kind: ExprKind::Literal(value), ty }
     }
 
     pub(crate) fn column(index: usize, ty: Type) -> Self {
-        Expr {
-            kind: ExprKind::Column(index),
-            ty,
-        }
+        Expr { kind: ExprKind::Column(index), ty }
     }
 
     /// The value, where it is the same for every row.
@@ -261,9 +252,9 @@ impl Expr {
             ExprKind::Compare { op, left, right } => {
                 Ok(truth(op.compare(&left.eval_in(scope)?, &right.eval_in(scope)?)?))
             }
-            ExprKind::Identical(left, right) => Ok(Value::Boolean(
-                left.eval_in(scope)?.is_identical(&right.eval_in(scope)?),
-            )),
+            ExprKind::Identical(left, right) => {
+                Ok(Value::Boolean(left.eval_in(scope)?.is_identical(&right.eval_in(scope)?)))
+            }
             ExprKind::Between { value, low, high } => {
                 let value = value.eval_in(scope)?;
                 let above = Comparison::GreaterOrEqual.compare(&value, &low.eval_in(scope)?)?;
@@ -271,17 +262,9 @@ impl Expr {
                     return Ok(Value::Boolean(false));
                 }
                 let below = Comparison::LessOrEqual.compare(&value, &high.eval_in(scope)?)?;
-                Ok(truth(if below == Some(false) {
-                    below
-                } else {
-                    above.and(below)
-                }))
+                Ok(truth(if below == Some(false) { below } else { above.and(below) }))
             }
-            ExprKind::In {
-                value,
-                list,
-                constants,
-            } => {
+            ExprKind::In { value, list, constants } => {
                 let value = value.eval_in(scope)?;
                 match constants {
                     Some(constants) => Ok(truth(constants.contain(value))),
@@ -294,9 +277,7 @@ impl Expr {
                         return result.eval_in(scope);
                     }
                 }
-                case.otherwise
-                    .as_ref()
-                    .map_or(Ok(Value::Null), |otherwise| otherwise.eval_in(scope))
+                case.otherwise.as_ref().map_or(Ok(Value::Null), |otherwise| otherwise.eval_in(scope))
             }
             ExprKind::Coalesce(parts) => {
                 for part in parts {
@@ -308,14 +289,8 @@ impl Expr {
                 Ok(Value::Null)
             }
             ExprKind::Let { value, body } => {
-                let frame = Frame {
-                    outer: scope.frame,
-                    values: &[value.eval_in(scope)?],
-                };
-                body.eval_in(&Scope {
-                    row: scope.row,
-                    frame: Some(&frame),
-                })
+                let frame = Frame { outer: scope.frame, values: &[value.eval_in(scope)?] };
+                body.eval_in(&Scope { row: scope.row, frame: Some(&frame) })
             }
             ExprKind::Try(expr) => match expr.eval_in(scope) {
                 Err(error) if error.is_caught_by_try() => Ok(Value::Null),
@@ -325,16 +300,12 @@ impl Expr {
                 Value::Row(fields) => Ok(fields.get(*index).cloned().unwrap_or(Value::Null)),
                 _ => Ok(Value::Null),
             },
-            ExprKind::Array(parts) => parts
-                .iter()
-                .map(|part| part.eval_in(scope))
-                .collect::<Result<_, _>>()
-                .map(Value::Array),
-            ExprKind::Row(parts) => parts
-                .iter()
-                .map(|part| part.eval_in(scope))
-                .collect::<Result<_, _>>()
-                .map(Value::Row),
+            ExprKind::Array(parts) => {
+                parts.iter().map(|part| part.eval_in(scope)).collect::<Result<_, _>>().map(Value::Array)
+            }
+            ExprKind::Row(parts) => {
+                parts.iter().map(|part| part.eval_in(scope)).collect::<Result<_, _>>().map(Value::Row)
+            }
             ExprKind::Lambda(_) => Ok(Value::Null),
         }
     }
@@ -367,10 +338,7 @@ impl Expr {
             ExprKind::Between { value, low, high } => vec![value, low, high],
             ExprKind::In { value, list, .. } => std::iter::once(&**value).chain(list).collect(),
             ExprKind::Case(case) => {
-                let branches = case
-                    .branches
-                    .iter()
-                    .flat_map(|(condition, result)| [condition, result]);
+                let branches = case.branches.iter().flat_map(|(condition, result)| [condition, result]);
                 branches.chain(&case.otherwise).collect()
             }
         }
@@ -397,10 +365,7 @@ impl Expr {
             ExprKind::Between { value, low, high } => vec![value, low, high],
             ExprKind::In { value, list, .. } => std::iter::once(&mut **value).chain(list).collect(),
             ExprKind::Case(case) => {
-                let branches = case
-                    .branches
-                    .iter_mut()
-                    .flat_map(|(condition, result)| [condition, result]);
+                let branches = case.branches.iter_mut().flat_map(|(condition, result)| [condition, result]);
                 branches.chain(&mut case.otherwise).collect()
             }
         }
@@ -507,10 +472,7 @@ fn parameter<'a>(scope: &Scope<'_, 'a>, depth: usize, index: usize) -> Value<'a>
     for _ in 0..depth {
         frame = frame.and_then(|frame| frame.outer);
     }
-    frame
-        .and_then(|frame| frame.values.get(index))
-        .cloned()
-        .unwrap_or(Value::Null)
+    frame.and_then(|frame| frame.values.get(index)).cloned().unwrap_or(Value::Null)
 }
 
 pub(crate) fn truth(truth: Option<bool>) -> Value<'static> {

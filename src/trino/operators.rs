@@ -144,12 +144,7 @@ fn numbers(op: Arithmetic, left: &Type, right: &Type) -> Result<Operator, Proble
             })
         }
     };
-    Ok(Operator {
-        left: ty.clone(),
-        right: ty.clone(),
-        result: ty,
-        kernel,
-    })
+    Ok(Operator { left: ty.clone(), right: ty.clone(), result: ty, kernel })
 }
 
 fn float(op: Arithmetic, a: f64, b: f64) -> f64 {
@@ -207,12 +202,7 @@ impl IntegerRange {
             Arithmetic::Modulo => Some(a.wrapping_rem(b)),
         };
         result.filter(|result| self.contains(*result)).ok_or_else(|| {
-            EvalError::range(format!(
-                "{} {} overflow: {a} {} {b}",
-                self.name,
-                op.noun(),
-                op.symbol()
-            ))
+            EvalError::range(format!("{} {} overflow: {a} {} {b}", self.name, op.noun(), op.symbol()))
         })
     }
 }
@@ -240,26 +230,20 @@ fn decimals(op: Arithmetic, left: &Type, right: &Type) -> Result<Operator, Probl
         };
         let (a, b) = (*a, *b);
         // On the way there may be more digits than a decimal has.
-        let at_scale = |x: i128, from| {
-            x.checked_mul(decimal::power(scale - from))
-                .ok_or_else(decimal::overflow)
-        };
+        let at_scale =
+            |x: i128, from| x.checked_mul(decimal::power(scale - from)).ok_or_else(decimal::overflow);
         let result = match op {
-            Arithmetic::Add => at_scale(a, s1)?
-                .checked_add(at_scale(b, s2)?)
-                .ok_or_else(decimal::overflow)?,
-            Arithmetic::Subtract => at_scale(a, s1)?
-                .checked_sub(at_scale(b, s2)?)
-                .ok_or_else(decimal::overflow)?,
+            Arithmetic::Add => {
+                at_scale(a, s1)?.checked_add(at_scale(b, s2)?).ok_or_else(decimal::overflow)?
+            }
+            Arithmetic::Subtract => {
+                at_scale(a, s1)?.checked_sub(at_scale(b, s2)?).ok_or_else(decimal::overflow)?
+            }
             Arithmetic::Multiply => a.checked_mul(b).ok_or_else(decimal::overflow)?,
             Arithmetic::Divide => decimal::divide(a, scale + s2 - s1, b)?,
             Arithmetic::Modulo => decimal::remainder(a, s1, b, s2)?,
         };
-        if decimal::fits(result, precision) {
-            Ok(Value::Decimal(result))
-        } else {
-            Err(decimal::overflow())
-        }
+        if decimal::fits(result, precision) { Ok(Value::Decimal(result)) } else { Err(decimal::overflow()) }
     });
     Ok(Operator {
         left: Type::Decimal(p1, s1),
@@ -301,31 +285,21 @@ pub(crate) fn shift(time: &Value<'_>, interval: &Value<'_>, sign: i64) -> Eval<'
                 .and_then(date)
                 .ok_or_else(out_of_range)
         }
-        (Value::Timestamp(instant), Value::Millis(millis)) => Ok(Value::Timestamp(
-            plus_millis(*instant, *millis, sign).ok_or_else(out_of_range)?,
-        )),
-        (Value::TimestampTz(instant, zone), Value::Millis(millis)) => Ok(Value::TimestampTz(
-            plus_millis(*instant, *millis, sign).ok_or_else(out_of_range)?,
-            *zone,
-        )),
+        (Value::Timestamp(instant), Value::Millis(millis)) => {
+            Ok(Value::Timestamp(plus_millis(*instant, *millis, sign).ok_or_else(out_of_range)?))
+        }
+        (Value::TimestampTz(instant, zone), Value::Millis(millis)) => {
+            Ok(Value::TimestampTz(plus_millis(*instant, *millis, sign).ok_or_else(out_of_range)?, *zone))
+        }
         (Value::Timestamp(instant), Value::Months(months)) => {
             let moved =
                 calendar::add_months(instant.micros, i64::from(*months) * sign).ok_or_else(out_of_range)?;
-            Ok(Value::Timestamp(Instant {
-                micros: moved,
-                ..*instant
-            }))
+            Ok(Value::Timestamp(Instant { micros: moved, ..*instant }))
         }
         (Value::TimestampTz(instant, zone), Value::Months(months)) => {
             let moved =
                 plus_months(instant.micros, *zone, i64::from(*months) * sign).ok_or_else(out_of_range)?;
-            Ok(Value::TimestampTz(
-                Instant {
-                    micros: moved,
-                    ..*instant
-                },
-                *zone,
-            ))
+            Ok(Value::TimestampTz(Instant { micros: moved, ..*instant }, *zone))
         }
         _ => Err(unexpected(time, interval)),
     }
@@ -336,9 +310,7 @@ fn date(days: i64) -> Option<Value<'static>> {
 }
 
 fn plus_millis(instant: Instant, millis: i64, sign: i64) -> Option<Instant> {
-    let micros = instant
-        .micros
-        .checked_add(millis.checked_mul(sign * time::MILLI)?)?;
+    let micros = instant.micros.checked_add(millis.checked_mul(sign * time::MILLI)?)?;
     Some(Instant { micros, ..instant })
 }
 
@@ -361,12 +333,7 @@ fn difference(left: &Type, right: &Type) -> Option<Operator> {
         };
         Ok(Value::Millis((micros + time::MILLI / 2).div_euclid(time::MILLI)))
     });
-    Some(Operator {
-        left: ty.clone(),
-        right: ty,
-        result: Type::IntervalDayToSecond,
-        kernel,
-    })
+    Some(Operator { left: ty.clone(), right: ty, result: Type::IntervalDayToSecond, kernel })
 }
 
 fn add_intervals(a: &Value<'_>, b: &Value<'_>, op: Arithmetic) -> Eval<'static> {
@@ -389,11 +356,7 @@ fn add_intervals(a: &Value<'_>, b: &Value<'_>, op: Arithmetic) -> Eval<'static> 
 }
 
 fn scale_interval(op: Arithmetic, interval: &Type, number: &Type) -> Option<Operator> {
-    let number = if number.is_integer() {
-        Type::Bigint
-    } else {
-        Type::Double
-    };
+    let number = if number.is_integer() { Type::Bigint } else { Type::Double };
     Some(Operator {
         left: interval.clone(),
         right: number,
@@ -414,9 +377,7 @@ fn scale(interval: &Value<'_>, number: &Value<'_>, op: Arithmetic) -> Eval<'stat
         (Value::Integer(by), Arithmetic::Divide) => amount / by,
         (Value::Integer(by), _) => amount.checked_mul(*by).ok_or_else(out_of_range)?,
         (Value::Double(by), _) if by.is_nan() => {
-            return Err(EvalError::argument(
-                "Cannot multiply or divide an interval by NaN",
-            ));
+            return Err(EvalError::argument("Cannot multiply or divide an interval by NaN"));
         }
         (Value::Double(by), Arithmetic::Divide) if *by == 0.0 => return Err(EvalError::division_by_zero()),
         (Value::Double(by), Arithmetic::Divide) => (amount as f64 / by) as i64,
@@ -424,9 +385,7 @@ fn scale(interval: &Value<'_>, number: &Value<'_>, op: Arithmetic) -> Eval<'stat
         _ => return Err(unexpected(interval, number)),
     };
     match interval {
-        Value::Months(_) => i32::try_from(scaled)
-            .map(Value::Months)
-            .map_err(|_| out_of_range()),
+        Value::Months(_) => i32::try_from(scaled).map(Value::Months).map_err(|_| out_of_range()),
         _ => Ok(Value::Millis(scaled)),
     }
 }

@@ -77,20 +77,12 @@ impl Signature {
         let (constraints, text) = match text.strip_prefix('<') {
             Some(rest) => {
                 let (constraints, rest) = rest.split_once('>')?;
-                (
-                    constraints
-                        .split(',')
-                        .map(parse_constraint)
-                        .collect::<Option<_>>()?,
-                    rest,
-                )
+                (constraints.split(',').map(parse_constraint).collect::<Option<_>>()?, rest)
             }
             None => (Vec::new(), text),
         };
         let (parameters, result) = text.rsplit_once(" -> ")?;
-        let mut parser = Parser {
-            rest: parameters.trim().strip_prefix('(')?,
-        };
+        let mut parser = Parser { rest: parameters.trim().strip_prefix('(')? };
         let mut signature = Signature {
             parameters: Vec::new(),
             is_variadic: false,
@@ -132,10 +124,7 @@ impl Signature {
             }
         }
         let mut lambdas: Vec<Option<Expr>> = Vec::new();
-        if arguments
-            .iter()
-            .any(|argument| matches!(argument, Argument::Lambda(_)))
-        {
+        if arguments.iter().any(|argument| matches!(argument, Argument::Lambda(_))) {
             // The type of a body can widen what the lambda itself is given, as the state of `reduce`.
             loop {
                 let before = bindings.clone();
@@ -161,9 +150,7 @@ impl Signature {
         if !self.constraints_hold(&bindings) {
             return Ok(None);
         }
-        let parameters: Vec<Type> = (0..arguments.len())
-            .map(|i| bindings.instantiate(pattern(i)))
-            .collect();
+        let parameters: Vec<Type> = (0..arguments.len()).map(|i| bindings.instantiate(pattern(i))).collect();
         let mut is_exact = true;
         for (i, (parameter, argument)) in parameters.iter().zip(arguments).enumerate() {
             let fits = match (argument, parameter, lambdas.get(i)) {
@@ -183,12 +170,7 @@ impl Signature {
                 return Ok(None);
             }
         }
-        Ok(Some(Match {
-            parameters,
-            result: bindings.instantiate(&self.result),
-            lambdas,
-            is_exact,
-        }))
+        Ok(Some(Match { parameters, result: bindings.instantiate(&self.result), lambdas, is_exact }))
     }
 
     /// Whether it takes arguments of types that another one settled on.
@@ -213,13 +195,11 @@ impl Signature {
     }
 
     fn constraints_hold(&self, bindings: &Bindings) -> bool {
-        self.constraints.iter().all(
-            |(name, constraint)| match (bindings.types.get(name), constraint) {
-                (None, _) => true,
-                (Some(ty), Constraint::Comparable) => ty.is_comparable(),
-                (Some(ty), Constraint::Orderable) => ty.is_orderable(),
-            },
-        )
+        self.constraints.iter().all(|(name, constraint)| match (bindings.types.get(name), constraint) {
+            (None, _) => true,
+            (Some(ty), Constraint::Comparable) => ty.is_comparable(),
+            (Some(ty), Constraint::Orderable) => ty.is_orderable(),
+        })
     }
 }
 
@@ -280,10 +260,7 @@ impl Bindings {
             }
             (Pattern::Row(fields), Type::Row(actual)) => {
                 fields.len() == actual.len()
-                    && fields
-                        .iter()
-                        .zip(actual.iter())
-                        .all(|(p, f)| self.unify(p, &f.ty))
+                    && fields.iter().zip(actual.iter()).all(|(p, f)| self.unify(p, &f.ty))
             }
             (Pattern::Row(fields), Type::Unknown) => fields.iter().all(|p| self.unify(p, &Type::Unknown)),
             _ => false,
@@ -315,16 +292,11 @@ impl Bindings {
             Pattern::TimestampTz(p) => Type::TimestampTz(small(*p)),
             Pattern::Array(element) => Type::array(self.instantiate(element)),
             Pattern::Map(key, value) => Type::map(self.instantiate(key), self.instantiate(value)),
-            Pattern::Row(fields) => Type::row(
-                fields
-                    .iter()
-                    .map(|field| super::types::Field::unnamed(self.instantiate(field))),
-            ),
+            Pattern::Row(fields) => {
+                Type::row(fields.iter().map(|field| super::types::Field::unnamed(self.instantiate(field))))
+            }
             Pattern::Function(parameters, result) => Type::Function(
-                parameters
-                    .iter()
-                    .map(|parameter| self.instantiate(parameter))
-                    .collect(),
+                parameters.iter().map(|parameter| self.instantiate(parameter)).collect(),
                 self.instantiate(result).into(),
             ),
         }
@@ -359,10 +331,7 @@ impl<'t> Parser<'t> {
 
     fn word(&mut self) -> &'t str {
         self.rest = self.rest.trim_start();
-        let end = self
-            .rest
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         word

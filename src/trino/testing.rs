@@ -15,18 +15,11 @@ impl Columns for NoColumns {
 }
 
 /// 2026-03-04T05:06:07.089Z
-pub(crate) const SESSION: Session = Session {
-    start: time::Instant {
-        micros: 1_772_600_767_089_000,
-        picos: 0,
-    },
-};
+pub(crate) const SESSION: Session =
+    Session { start: time::Instant { micros: 1_772_600_767_089_000, picos: 0 } };
 
 pub(crate) fn parse(sql: &str) -> ast::Expr {
-    Parser::new(&Athena)
-        .try_with_sql(sql)
-        .and_then(|mut parser| parser.parse_expr())
-        .unwrap()
+    Parser::new(&Athena).try_with_sql(sql).and_then(|mut parser| parser.parse_expr()).unwrap()
 }
 
 /// The expression of a text without columns.
@@ -44,10 +37,7 @@ pub(crate) fn check(sql: &str, expected: &str) {
         },
     };
     if expected.starts_with('!') {
-        assert!(
-            shown.starts_with(expected),
-            "{sql}\n  gives    {shown}\n  expected {expected}"
-        );
+        assert!(shown.starts_with(expected), "{sql}\n  gives    {shown}\n  expected {expected}");
     } else {
         assert_eq!(shown, expected, "{sql}");
     }
@@ -66,32 +56,18 @@ fn show(value: &Value<'_>, ty: &Type) -> String {
         (Value::Json(json), _) => json.to_string(),
         (Value::Varbinary(bytes), _) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         (Value::Array(values), Type::Array(element)) => {
-            format!(
-                "[{}]",
-                list(values.iter().map(|value| show(value, element)).collect())
-            )
+            format!("[{}]", list(values.iter().map(|value| show(value, element)).collect()))
         }
         (Value::Row(values), Type::Row(fields)) => {
             format!(
                 "{{{}}}",
-                list(
-                    values
-                        .iter()
-                        .zip(fields.iter())
-                        .map(|(value, field)| show(value, &field.ty))
-                        .collect()
-                )
+                list(values.iter().zip(fields.iter()).map(|(value, field)| show(value, &field.ty)).collect())
             )
         }
         (Value::Map(entries), Type::Map(key, item)) => {
             format!(
                 "{{{}}}",
-                list(
-                    entries
-                        .iter()
-                        .map(|(k, v)| format!("{}={}", show(k, key), show(v, item)))
-                        .collect()
-                )
+                list(entries.iter().map(|(k, v)| format!("{}={}", show(k, key), show(v, item))).collect())
             )
         }
         (value, ty) => match cast(value.clone(), ty, &Type::VARCHAR) {

@@ -13,11 +13,7 @@ impl Type {
     ///
     /// Trino has no such type, or this engine has not.
     pub(crate) fn parse(text: &str) -> Result<Type, Problem> {
-        let mut parser = Parser {
-            tokens: tokens(text),
-            next: 0,
-            text,
-        };
+        let mut parser = Parser { tokens: tokens(text), next: 0, text };
         let ty = parser.parse()?;
         if parser.next < parser.tokens.len() {
             return Err(parser.unknown());
@@ -74,11 +70,7 @@ impl<'t> Parser<'t> {
     }
 
     fn expect(&mut self, word: &str) -> Result<(), Problem> {
-        if self.accept(word) {
-            Ok(())
-        } else {
-            Err(self.unknown())
-        }
+        if self.accept(word) { Ok(()) } else { Err(self.unknown()) }
     }
 
     fn unknown(&self) -> Problem {
@@ -141,9 +133,7 @@ impl<'t> Parser<'t> {
                 let value = self.parse()?;
                 self.expect(close)?;
                 if !key.is_comparable() {
-                    return Err(Problem::new(format!(
-                        "map key type must be comparable, and {key} is not"
-                    )));
+                    return Err(Problem::new(format!("map key type must be comparable, and {key} is not")));
                 }
                 Type::map(key, value)
             }
@@ -172,10 +162,7 @@ impl<'t> Parser<'t> {
     }
 
     fn parse_number(&mut self) -> Result<u32, Problem> {
-        let number = self
-            .peek()
-            .and_then(|token| token.parse().ok())
-            .ok_or_else(|| self.unknown())?;
+        let number = self.peek().and_then(|token| token.parse().ok()).ok_or_else(|| self.unknown())?;
         self.next += 1;
         Ok(number)
     }
@@ -193,9 +180,9 @@ impl<'t> Parser<'t> {
         match self.parse_length()? {
             None => Ok(MILLIS),
             Some(precision @ 0..=12) => Ok(precision as u8),
-            Some(precision) => Err(Problem::new(format!(
-                "TIMESTAMP precision must be in range [0, 12]: {precision}"
-            ))),
+            Some(precision) => {
+                Err(Problem::new(format!("TIMESTAMP precision must be in range [0, 12]: {precision}")))
+            }
         }
     }
 
@@ -264,10 +251,7 @@ mod tests {
         check("decimal(10)", "decimal(10,0)");
         check("array<varchar(3)>", "array(varchar(3))");
         check("bigint array", "array(bigint)");
-        check(
-            "map(varchar, row(a bigint, \"B c\" date))",
-            "map(varchar, row(a bigint, B c date))",
-        );
+        check("map(varchar, row(a bigint, \"B c\" date))", "map(varchar, row(a bigint, B c date))");
         check("row(date, date date)", "row(date, date date)");
         check("row(bigint, timestamp(0))", "row(bigint, timestamp(0))");
     }
@@ -276,10 +260,7 @@ mod tests {
     fn refusals() {
         check("string", "Unknown type: string; write varchar");
         check("time(3)", "the type time is not supported");
-        check(
-            "decimal(39)",
-            "decimal(39,0): the precision is 1 to 38, the scale at most the precision",
-        );
+        check("decimal(39)", "decimal(39,0): the precision is 1 to 38, the scale at most the precision");
         check("bigint)", "Unknown type: bigint)");
         check("array(", "Unknown type: array(");
     }

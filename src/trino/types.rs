@@ -49,10 +49,7 @@ impl Field {
     }
 
     pub(crate) fn named(name: &str, ty: Type) -> Self {
-        Field {
-            name: Some(name.into()),
-            ty,
-        }
+        Field { name: Some(name.into()), ty }
     }
 }
 
@@ -73,10 +70,7 @@ impl Type {
     }
 
     pub(crate) fn is_integer(&self) -> bool {
-        matches!(
-            self,
-            Type::Tinyint | Type::Smallint | Type::Integer | Type::Bigint
-        )
+        matches!(self, Type::Tinyint | Type::Smallint | Type::Integer | Type::Bigint)
     }
 
     pub(crate) fn is_number(&self) -> bool {
@@ -156,10 +150,7 @@ impl Type {
                 .zip(b.iter())
                 .map(|(a, b)| {
                     let name = if a.name == b.name { a.name.clone() } else { None };
-                    Some(Field {
-                        name,
-                        ty: a.ty.common(&b.ty)?,
-                    })
+                    Some(Field { name, ty: a.ty.common(&b.ty)? })
                 })
                 .collect::<Option<Arc<[Field]>>>()
                 .map(Row),

@@ -92,11 +92,9 @@ impl<'a> Value<'a> {
             Value::IpAddress(x) => Value::IpAddress(x),
             Value::Uuid(x) => Value::Uuid(x),
             Value::Array(x) => Value::Array(x.iter().cloned().map(Value::into_owned).collect()),
-            Value::Map(x) => Value::Map(
-                x.iter()
-                    .map(|(k, v)| (k.clone().into_owned(), v.clone().into_owned()))
-                    .collect(),
-            ),
+            Value::Map(x) => {
+                Value::Map(x.iter().map(|(k, v)| (k.clone().into_owned(), v.clone().into_owned())).collect())
+            }
             Value::Row(x) => Value::Row(x.iter().cloned().map(Value::into_owned).collect()),
         }
     }
@@ -120,12 +118,10 @@ impl<'a> Value<'a> {
                 if a.len() != b.len() {
                     return Some(false);
                 }
-                all(a
-                    .iter()
-                    .map(|(key, value)| match b.iter().find(|(k, _)| k.is_identical(key)) {
-                        Some((_, w)) => value.equals(w),
-                        None => Some(false),
-                    }))
+                all(a.iter().map(|(key, value)| match b.iter().find(|(k, _)| k.is_identical(key)) {
+                    Some((_, w)) => value.equals(w),
+                    None => Some(false),
+                }))
             }
             _ => Some(self.is_identical(other)),
         }
@@ -155,8 +151,7 @@ impl<'a> Value<'a> {
             (Map(a), Map(b)) => {
                 a.len() == b.len()
                     && a.iter().all(|(key, value)| {
-                        b.iter()
-                            .any(|(k, w)| k.is_identical(key) && w.is_identical(value))
+                        b.iter().any(|(k, w)| k.is_identical(key) && w.is_identical(value))
                     })
             }
             _ => false,
@@ -217,9 +212,9 @@ impl<'a> Value<'a> {
         match self {
             Value::Null => true,
             Value::Array(values) | Value::Row(values) => values.iter().any(Value::is_indeterminate),
-            Value::Map(entries) => entries
-                .iter()
-                .any(|(key, value)| key.is_indeterminate() || value.is_indeterminate()),
+            Value::Map(entries) => {
+                entries.iter().any(|(key, value)| key.is_indeterminate() || value.is_indeterminate())
+            }
             _ => false,
         }
     }
@@ -248,12 +243,11 @@ fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 }
 
 fn order(a: f64, b: f64, nan: Ordering) -> Ordering {
-    a.partial_cmp(&b)
-        .unwrap_or_else(|| match (a.is_nan(), b.is_nan()) {
-            (true, true) => Ordering::Equal,
-            (true, false) => nan,
-            _ => nan.reverse(),
-        })
+    a.partial_cmp(&b).unwrap_or_else(|| match (a.is_nan(), b.is_nan()) {
+        (true, true) => Ordering::Equal,
+        (true, false) => nan,
+        _ => nan.reverse(),
+    })
 }
 
 /// A value as a key of a hash table, equal where `IS NOT DISTINCT FROM` is.
@@ -296,9 +290,5 @@ fn hash<H: Hasher>(value: &Value<'_>, state: &mut H) {
 
 /// One pattern of bits for all that counts as the same float.
 fn float_bits(x: f64) -> u64 {
-    if x.is_nan() {
-        f64::NAN.to_bits()
-    } else {
-        (x + 0.0).to_bits()
-    }
+    if x.is_nan() { f64::NAN.to_bits() } else { (x + 0.0).to_bits() }
 }

@@ -25,15 +25,11 @@ impl Analyzer<'_> {
     pub(super) fn function(&mut self, function: &ast::Function) -> Analyzed {
         let name = function.name.to_string().to_ascii_lowercase();
         if function.over.is_some() {
-            return Err(Problem::new(format!(
-                "{name} is not a window function that is allowed here"
-            )));
+            return Err(Problem::new(format!("{name} is not a window function that is allowed here")));
         }
         if function.filter.is_some() || !function.within_group.is_empty() || function.null_treatment.is_some()
         {
-            return Err(Problem::new(format!(
-                "{name} is not an aggregate function that is allowed here"
-            )));
+            return Err(Problem::new(format!("{name} is not an aggregate function that is allowed here")));
         }
         let arguments = match &function.args {
             FunctionArguments::None => Vec::new(),
@@ -44,10 +40,7 @@ impl Analyzer<'_> {
                         "{name} is not an aggregate function that is allowed here"
                     )));
                 }
-                list.args
-                    .iter()
-                    .map(|arg| unnamed(&name, arg))
-                    .collect::<Result<_, _>>()?
+                list.args.iter().map(|arg| unnamed(&name, arg)).collect::<Result<_, _>>()?
             }
         };
         self.call(&name, &arguments)
@@ -60,9 +53,9 @@ impl Analyzer<'_> {
             ("if", [condition, then, otherwise]) => self.if_else(condition, then, Some(otherwise)),
             ("coalesce", [_, _, ..]) => self.coalesce(arguments),
             ("nullif", [first, second]) => self.null_if(first, second),
-            ("if" | "coalesce" | "nullif", _) => Err(Problem::new(format!(
-                "Invalid number of arguments for '{name}' function"
-            ))),
+            ("if" | "coalesce" | "nullif", _) => {
+                Err(Problem::new(format!("Invalid number of arguments for '{name}' function")))
+            }
             ("try", [inner]) => {
                 self.tries += 1;
                 let inner = self.expr(inner);
@@ -76,10 +69,8 @@ impl Analyzer<'_> {
                 self.row(&parts)
             }
             ("normalize", [text, ast::Expr::Identifier(form)]) => {
-                let args = vec![
-                    self.expr(text)?,
-                    Expr::literal(Value::text(form.value.clone()), Type::VARCHAR),
-                ];
+                let args =
+                    vec![self.expr(text)?, Expr::literal(Value::text(form.value.clone()), Type::VARCHAR)];
                 self.call_exprs("normalize", args)
             }
             ("now" | "current_timestamp", []) => Ok(self.now(3)),
@@ -118,21 +109,14 @@ impl Analyzer<'_> {
             .collect();
         let mut type_lambda = |index: usize, types: &[Type]| match &given[index] {
             Given::Lambda(lambda) => self.lambda(lambda, types),
-            Given::Value(_) => Err(Problem::new(format!(
-                "argument {} of {name} is not a lambda",
-                index + 1
-            ))),
+            Given::Value(_) => Err(Problem::new(format!("argument {} of {name} is not a lambda", index + 1))),
         };
         let resolved = functions::resolve(name, &arguments, &mut type_lambda)
             .map_err(|problem| hints::arguments(problem, name, &arguments))?
             .ok_or_else(|| hints::unknown_function(name))?;
         let matched = resolved.matched;
         let mut args = Vec::with_capacity(given.len());
-        for ((given, body), ty) in given
-            .into_iter()
-            .zip(lambdas(matched.lambdas))
-            .zip(&matched.parameters)
-        {
+        for ((given, body), ty) in given.into_iter().zip(lambdas(matched.lambdas)).zip(&matched.parameters) {
             args.push(match (given, body, ty) {
                 (Given::Value(expr), ..) => coerce(expr, ty),
                 (Given::Lambda(_), Some(body), Type::Function(_, result)) => {
@@ -173,21 +157,12 @@ impl Analyzer<'_> {
 
     /// An operator as a call.
     pub(super) fn make_call(&self, name: &'static str, kernel: Kernel, args: Vec<Expr>, ty: Type) -> Expr {
-        let call = Call {
-            name,
-            kernel,
-            args,
-            takes_null: false,
-            volatile: false,
-        };
+        let call = Call { name, kernel, args, takes_null: false, volatile: false };
         Expr::new(ExprKind::Call(Box::new(call)), ty)
     }
 
     fn lambda(&mut self, lambda: &LambdaFunction, types: &[Type]) -> Analyzed {
-        let names = lambda
-            .params
-            .iter()
-            .map(|parameter| parameter.name.value.to_lowercase());
+        let names = lambda.params.iter().map(|parameter| parameter.name.value.to_lowercase());
         self.scopes.push(names.zip(types.iter().cloned()).collect());
         let body = self.expr(&lambda.body);
         self.scopes.pop();
@@ -196,10 +171,7 @@ impl Analyzer<'_> {
 
     fn now(&self, precision: u8) -> Expr {
         let instant = crate::trino::time::round(self.session.start, precision);
-        Expr::literal(
-            Value::TimestampTz(instant, Zone::UTC),
-            Type::TimestampTz(precision),
-        )
+        Expr::literal(Value::TimestampTz(instant, Zone::UTC), Type::TimestampTz(precision))
     }
 
     pub(super) fn at_time_zone(&mut self, timestamp: &ast::Expr, zone: &ast::Expr) -> Analyzed {
@@ -252,9 +224,9 @@ fn unnamed<'q>(function: &str, argument: &'q FunctionArg) -> Result<&'q ast::Exp
     match argument {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Ok(expr),
         FunctionArg::Unnamed(_) => Err(Problem::new(format!("{function} takes no *")).at(argument.span())),
-        FunctionArg::Named { name, .. } => Err(Problem::new(format!(
-            "{function} has no named arguments, and this one is named {name}"
-        ))),
+        FunctionArg::Named { name, .. } => {
+            Err(Problem::new(format!("{function} has no named arguments, and this one is named {name}")))
+        }
         FunctionArg::ExprNamed { .. } => Err(Problem::new(format!("{function} has no named arguments"))),
     }
 }
@@ -274,10 +246,9 @@ fn precision_of(expr: &ast::Expr) -> Result<u8, Problem> {
 /// The wall clock of a constant, in UTC.
 fn without_zone(now: Expr) -> Expr {
     match (now.as_literal(), &now.ty) {
-        (Some(Value::TimestampTz(instant, _)), Type::TimestampTz(precision)) => Expr::literal(
-            Value::Timestamp(Instant { ..*instant }),
-            Type::Timestamp(*precision),
-        ),
+        (Some(Value::TimestampTz(instant, _)), Type::TimestampTz(precision)) => {
+            Expr::literal(Value::Timestamp(Instant { ..*instant }), Type::Timestamp(*precision))
+        }
         _ => now,
     }
 }

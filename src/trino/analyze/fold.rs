@@ -16,18 +16,9 @@ pub(crate) fn coerce(expr: Expr, ty: &Type) -> Expr {
         return Expr::literal(value, ty.clone());
     }
     if is_same_value(&expr.ty, ty) {
-        return Expr {
-            ty: ty.clone(),
-            ..expr
-        };
+        return Expr { ty: ty.clone(), ..expr };
     }
-    Expr::new(
-        ExprKind::Cast {
-            expr: Box::new(expr),
-            is_try: false,
-        },
-        ty.clone(),
-    )
+    Expr::new(ExprKind::Cast { expr: Box::new(expr), is_try: false }, ty.clone())
 }
 
 /// Whether the widening changes the type's name and nothing of the value.
@@ -43,9 +34,7 @@ fn is_same_value(from: &Type, to: &Type) -> bool {
         }
         (Type::Row(a), Type::Row(b)) => {
             a.len() == b.len()
-                && a.iter()
-                    .zip(b.iter())
-                    .all(|(a, b)| a.ty == b.ty || is_same_value(&a.ty, &b.ty))
+                && a.iter().zip(b.iter()).all(|(a, b)| a.ty == b.ty || is_same_value(&a.ty, &b.ty))
         }
         _ => false,
     }
@@ -83,8 +72,5 @@ fn simplify(expr: Expr) -> Expr {
 fn is_null(call: &Call) -> bool {
     !call.takes_null
         && !call.volatile
-        && call
-            .args
-            .iter()
-            .any(|arg| arg.as_literal().is_some_and(Value::is_null))
+        && call.args.iter().any(|arg| arg.as_literal().is_some_and(Value::is_null))
 }

@@ -90,10 +90,8 @@ pub(super) fn subscript(ty: &Type) -> Problem {
 /// `path` has no fields, and `rest` asks for one.
 pub(super) fn field_of(ty: &Type, path: &str, rest: &[Ident]) -> Problem {
     let keys: Vec<&str> = rest.iter().map(|key| key.value.as_str()).collect();
-    let problem = Problem::new(format!(
-        "{path} is not a row, it is {ty}: it has no field {}",
-        keys.join(".")
-    ));
+    let problem =
+        Problem::new(format!("{path} is not a row, it is {ty}: it has no field {}", keys.join(".")));
     match ty {
         Type::Varchar(_) | Type::Json => problem.hint(format!(
             "use json_extract_scalar({path}, '$.{}') with the key as CloudTrail writes it: letter case matters",
@@ -108,9 +106,7 @@ pub(super) fn field_of(ty: &Type, path: &str, rest: &[Ident]) -> Problem {
 }
 
 pub(super) fn no_field(of: &str, name: &str, names: &[&str]) -> Problem {
-    let problem = Problem::new(format!(
-        "Column '{of}.{name}' cannot be resolved: {of} has no such field"
-    ));
+    let problem = Problem::new(format!("Column '{of}.{name}' cannot be resolved: {of} has no such field"));
     match nearest(name, names.iter().copied()) {
         Some(near) => problem.hint(format!("did you mean {of}.{near}?")),
         None if names.is_empty() => problem.hint("its fields have no names: use a subscript, as x[1]"),
@@ -119,10 +115,7 @@ pub(super) fn no_field(of: &str, name: &str, names: &[&str]) -> Problem {
 }
 
 pub(super) fn comparison(symbol: &str, left: &Expr, right: &Expr, asts: &[&ast::Expr]) -> Problem {
-    let problem = Problem::new(format!(
-        "Cannot apply operator: {} {symbol} {}",
-        left.ty, right.ty
-    ));
+    let problem = Problem::new(format!("Cannot apply operator: {} {symbol} {}", left.ty, right.ty));
     let (text, other, text_ast, other_ast) = match (asts, left.ty.is_varchar(), right.ty.is_varchar()) {
         ([a, b], true, _) => (left, right, *a, *b),
         ([a, b], _, true) => (right, left, *b, *a),
@@ -190,12 +183,7 @@ pub(super) fn concat(pair: &str) -> Problem {
 }
 
 pub(super) fn arithmetic(op: Arithmetic, left: &Expr, right: &Expr, asts: &[&ast::Expr]) -> Problem {
-    let problem = Problem::new(format!(
-        "Cannot apply operator: {} {} {}",
-        left.ty,
-        op.symbol(),
-        right.ty
-    ));
+    let problem = Problem::new(format!("Cannot apply operator: {} {} {}", left.ty, op.symbol(), right.ty));
     let is_time = |ty: &Type| matches!(ty, Type::Date | Type::Timestamp(_) | Type::TimestampTz(_));
     let is_interval = |ty: &Type| matches!(ty, Type::IntervalDayToSecond | Type::IntervalYearToMonth);
     match (&left.ty, &right.ty, asts) {
@@ -225,9 +213,9 @@ pub(super) fn arithmetic(op: Arithmetic, left: &Expr, right: &Expr, asts: &[&ast
 pub(super) fn like(ty: &Type, value: &ast::Expr) -> Problem {
     let problem = Problem::new(format!("the left side of LIKE must be varchar, and this is {ty}"));
     match ty {
-        Type::Row(_) | Type::Array(_) | Type::Map(..) => problem.hint(format!(
-            "write json_format(CAST({value} AS json)), or name a field of it"
-        )),
+        Type::Row(_) | Type::Array(_) | Type::Map(..) => {
+            problem.hint(format!("write json_format(CAST({value} AS json)), or name a field of it"))
+        }
         Type::Json => problem.hint(format!("write json_format({value})")),
         _ => problem.hint(format!("write CAST({value} AS varchar)")),
     }
@@ -303,15 +291,12 @@ pub(super) fn unknown_function(name: &str) -> Problem {
         return Problem::new(format!("Trino's function {name} is not supported"));
     }
     let problem = Problem::new(format!("Function '{name}' not registered: unknown function"));
-    if let Some((_, instead)) = names::ELSEWHERE
-        .iter()
-        .find(|(names, _)| names.split('|').any(|n| n == name))
+    if let Some((_, instead)) = names::ELSEWHERE.iter().find(|(names, _)| names.split('|').any(|n| n == name))
     {
         return problem.hint(format!("in Trino: {instead}"));
     }
-    let known = functions::names()
-        .filter(|name| !name.starts_with('$'))
-        .chain(names::AGGREGATES.iter().copied());
+    let known =
+        functions::names().filter(|name| !name.starts_with('$')).chain(names::AGGREGATES.iter().copied());
     match nearest(name, known) {
         Some(near) => problem.hint(format!("did you mean {near}?")),
         None => problem,
@@ -322,10 +307,7 @@ pub(super) fn unknown_function(name: &str) -> Problem {
 fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let wanted: Vec<char> = name.to_lowercase().chars().collect();
     let distance = |known: &str| {
-        if known
-            .replace('_', "")
-            .eq_ignore_ascii_case(&name.replace('_', ""))
-        {
+        if known.replace('_', "").eq_ignore_ascii_case(&name.replace('_', "")) {
             return 0;
         }
         edit_distance(&wanted, &known.chars().collect::<Vec<_>>())

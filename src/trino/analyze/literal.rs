@@ -21,9 +21,7 @@ pub(super) fn value(value: &ast::Value) -> Analyzed {
         ast::Value::SingleQuotedString(text) | ast::Value::UnicodeStringLiteral(text) => Ok(varchar(text)),
         ast::Value::HexStringLiteral(text) => match from_hex(text) {
             Some(bytes) => Ok(Expr::literal(Value::bytes(bytes), Type::Varbinary)),
-            None => Err(Problem::new(
-                "Binary literal must contain an even number of hexadecimal digits",
-            )),
+            None => Err(Problem::new("Binary literal must contain an even number of hexadecimal digits")),
         },
         ast::Value::Placeholder(name) => Err(Problem::new(format!("the parameter {name} has no value"))),
         other => Err(Problem::new(format!("{other} is not a literal of Trino's"))
@@ -43,10 +41,7 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
         .map(|c| Some(c.to_digit(16)? as u8))
         .collect::<Option<_>>()?;
     let pairs = digits.chunks_exact(2);
-    pairs
-        .remainder()
-        .is_empty()
-        .then(|| pairs.map(|pair| pair[0] << 4 | pair[1]).collect())
+    pairs.remainder().is_empty().then(|| pairs.map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 /// The literal of a number with a minus ahead of it; the least bigint has no positive twin.
@@ -65,24 +60,12 @@ fn number(text: &str, is_negative: bool) -> Analyzed {
     let invalid = || Problem::new(format!("Invalid numeric literal: {text}"));
     if text.contains(['.', 'e', 'E']) {
         let number: f64 = text.parse().map_err(|_| invalid())?;
-        return Ok(Expr::literal(
-            Value::Double(if is_negative { -number } else { number }),
-            Type::Double,
-        ));
+        return Ok(Expr::literal(Value::Double(if is_negative { -number } else { number }), Type::Double));
     }
-    let digits = if is_negative {
-        format!("-{text}")
-    } else {
-        text.to_owned()
-    };
-    let number: i64 = digits
-        .parse()
-        .map_err(|_| invalid().hint("write DECIMAL '…' for more than 18 digits"))?;
-    let ty = if i32::try_from(number).is_ok() {
-        Type::Integer
-    } else {
-        Type::Bigint
-    };
+    let digits = if is_negative { format!("-{text}") } else { text.to_owned() };
+    let number: i64 =
+        digits.parse().map_err(|_| invalid().hint("write DECIMAL '…' for more than 18 digits"))?;
+    let ty = if i32::try_from(number).is_ok() { Type::Integer } else { Type::Bigint };
     Ok(Expr::literal(Value::Integer(number), ty))
 }
 
@@ -96,10 +79,7 @@ pub(super) fn typed(literal: &ast::TypedString) -> Analyzed {
     let invalid = |ty: &str| Problem::new(format!("'{text}' is not a valid {ty} literal"));
     match ty {
         Type::Varchar(_) => Ok(varchar(text)),
-        Type::Varbinary => Ok(Expr::literal(
-            Value::bytes(text.clone().into_bytes()),
-            Type::Varbinary,
-        )),
+        Type::Varbinary => Ok(Expr::literal(Value::bytes(text.clone().into_bytes()), Type::Varbinary)),
         Type::Json => match json::write::canonical(text) {
             Ok(json) => Ok(Expr::literal(Value::json(json), Type::Json)),
             Err(_) => Err(invalid("JSON")),
@@ -110,31 +90,21 @@ pub(super) fn typed(literal: &ast::TypedString) -> Analyzed {
             if precision > 38 {
                 return Err(invalid("DECIMAL"));
             }
-            Ok(Expr::literal(
-                Value::Decimal(unscaled),
-                Type::Decimal(precision, scale),
-            ))
+            Ok(Expr::literal(Value::Decimal(unscaled), Type::Decimal(precision, scale)))
         }
         Type::Timestamp(_) | Type::TimestampTz(_) => {
             let parsed = time::text::parse_timestamp(text).ok_or_else(|| {
                 invalid("TIMESTAMP")
                     .hint("write it like TIMESTAMP '2026-01-31 23:59:59' or use from_iso8601_timestamp")
             })?;
-            let ParsedTimestamp {
-                local,
-                precision,
-                zone,
-            } = parsed;
+            let ParsedTimestamp { local, precision, zone } = parsed;
             if precision > 12 {
                 return Err(invalid("TIMESTAMP"));
             }
             Ok(match zone {
                 None => Expr::literal(Value::Timestamp(local), Type::Timestamp(precision)),
                 Some(zone) if zone.shows(local.micros) => {
-                    let instant = time::Instant {
-                        micros: zone.to_utc(local.micros),
-                        ..local
-                    };
+                    let instant = time::Instant { micros: zone.to_utc(local.micros), ..local };
                     Expr::literal(Value::TimestampTz(instant, zone), Type::TimestampTz(precision))
                 }
                 Some(_) => return Err(invalid("TIMESTAMP")),
@@ -153,10 +123,8 @@ pub(super) fn interval(literal: &ast::Interval, is_negative: bool) -> Analyzed {
     let unit = |field: &DateTimeField| time::interval::Unit::parse(&field.to_string());
     let from = literal.leading_field.as_ref().and_then(unit);
     let (Some(from), Some(to)) = (from, literal.last_field.as_ref().map_or(from, unit)) else {
-        return Err(
-            Problem::new("the unit of an INTERVAL is YEAR, MONTH, DAY, HOUR, MINUTE or SECOND")
-                .hint(format!("write it like INTERVAL '{text}' DAY")),
-        );
+        return Err(Problem::new("the unit of an INTERVAL is YEAR, MONTH, DAY, HOUR, MINUTE or SECOND")
+            .hint(format!("write it like INTERVAL '{text}' DAY")));
     };
     let parsed = time::interval::parse(&text, from, to)
         .ok_or_else(|| Problem::new(format!("'{text}' is not a valid INTERVAL literal")))?;
@@ -177,23 +145,12 @@ fn interval_text(value: &ast::Expr, is_negative: bool) -> Result<(String, bool),
     match value {
         ast::Expr::Value(value) => match &value.value {
             ast::Value::SingleQuotedString(text) => Ok((text.clone(), is_negative)),
-            other => Err(
-                Problem::new(format!("the number of an INTERVAL is text: '{other}'")).hint(format!(
-                    "write INTERVAL '{other}' DAY, or multiply: {other} * INTERVAL '1' DAY"
-                )),
-            ),
+            other => Err(Problem::new(format!("the number of an INTERVAL is text: '{other}'"))
+                .hint(format!("write INTERVAL '{other}' DAY, or multiply: {other} * INTERVAL '1' DAY"))),
         },
-        ast::Expr::UnaryOp {
-            op: ast::UnaryOperator::Minus,
-            expr,
-        } => interval_text(expr, !is_negative),
-        ast::Expr::UnaryOp {
-            op: ast::UnaryOperator::Plus,
-            expr,
-        } => interval_text(expr, is_negative),
-        other => Err(
-            Problem::new(format!("the number of an INTERVAL is text, not {other}"))
-                .hint(format!("multiply instead: {other} * INTERVAL '1' DAY")),
-        ),
+        ast::Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr } => interval_text(expr, !is_negative),
+        ast::Expr::UnaryOp { op: ast::UnaryOperator::Plus, expr } => interval_text(expr, is_negative),
+        other => Err(Problem::new(format!("the number of an INTERVAL is text, not {other}"))
+            .hint(format!("multiply instead: {other} * INTERVAL '1' DAY"))),
     }
 }

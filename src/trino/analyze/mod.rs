@@ -63,13 +63,7 @@ pub(crate) struct Session {
 ///
 /// Trino would refuse it, or it uses what is not supported here.
 pub(crate) fn analyze(expr: &ast::Expr, columns: &dyn Columns, session: &Session) -> Result<Expr, Problem> {
-    Analyzer {
-        columns,
-        session,
-        scopes: Vec::new(),
-        tries: 0,
-    }
-    .expr(expr)
+    Analyzer { columns, session, scopes: Vec::new(), tries: 0 }.expr(expr)
 }
 
 struct Analyzer<'c> {
@@ -107,32 +101,15 @@ impl Analyzer<'_> {
             E::IsNotNull(inner) => self.is_null(inner, true),
             E::IsDistinctFrom(left, right) => self.is_distinct(left, right, true),
             E::IsNotDistinctFrom(left, right) => self.is_distinct(left, right, false),
-            E::Between {
-                expr,
-                negated,
-                low,
-                high,
-            } => self.between(expr, low, high, *negated),
+            E::Between { expr, negated, low, high } => self.between(expr, low, high, *negated),
             E::InList { expr, list, negated } => self.in_list(expr, list, *negated),
-            E::Like {
-                negated,
-                any: false,
-                expr,
-                pattern,
-                escape_char,
-            } => self.like(expr, pattern, escape_char.as_ref(), *negated),
-            E::Case {
-                operand,
-                conditions,
-                else_result,
-                ..
-            } => self.case(operand.as_deref(), conditions, else_result.as_deref()),
-            E::Cast {
-                kind: kind @ (CastKind::Cast | CastKind::TryCast),
-                expr,
-                data_type,
-                ..
-            } => {
+            E::Like { negated, any: false, expr, pattern, escape_char } => {
+                self.like(expr, pattern, escape_char.as_ref(), *negated)
+            }
+            E::Case { operand, conditions, else_result, .. } => {
+                self.case(operand.as_deref(), conditions, else_result.as_deref())
+            }
+            E::Cast { kind: kind @ (CastKind::Cast | CastKind::TryCast), expr, data_type, .. } => {
                 let is_try = *kind == CastKind::TryCast;
                 let ty = parse_type(data_type)?;
                 let inner = self.expr(expr)?;
@@ -140,40 +117,26 @@ impl Analyzer<'_> {
             }
             E::AtTimeZone { timestamp, time_zone } => self.at_time_zone(timestamp, time_zone),
             E::Extract { field, expr, .. } => self.extract(&field.to_string(), expr),
-            E::Ceil {
-                expr,
-                field: CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime),
-            } => self.call("ceil", &[expr]),
-            E::Floor {
-                expr,
-                field: CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime),
-            } => self.call("floor", &[expr]),
-            E::Ceil {
-                expr,
-                field: CeilFloorKind::Scale(scale),
-            } => self.call("ceil", &[expr, &E::Value(scale.clone())]),
-            E::Floor {
-                expr,
-                field: CeilFloorKind::Scale(scale),
-            } => self.call("floor", &[expr, &E::Value(scale.clone())]),
+            E::Ceil { expr, field: CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) } => {
+                self.call("ceil", &[expr])
+            }
+            E::Floor { expr, field: CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) } => {
+                self.call("floor", &[expr])
+            }
+            E::Ceil { expr, field: CeilFloorKind::Scale(scale) } => {
+                self.call("ceil", &[expr, &E::Value(scale.clone())])
+            }
+            E::Floor { expr, field: CeilFloorKind::Scale(scale) } => {
+                self.call("floor", &[expr, &E::Value(scale.clone())])
+            }
             E::Position { expr, r#in } => self.call("strpos", &[r#in, expr]),
-            E::Substring {
-                expr,
-                substring_from,
-                substring_for,
-                ..
-            } => {
+            E::Substring { expr, substring_from, substring_for, .. } => {
                 let mut arguments: Vec<&ast::Expr> = vec![expr];
                 arguments.extend(substring_from.as_deref());
                 arguments.extend(substring_for.as_deref());
                 self.call("substr", &arguments)
             }
-            E::Trim {
-                expr,
-                trim_where,
-                trim_what,
-                trim_characters,
-            } => {
+            E::Trim { expr, trim_where, trim_what, trim_characters } => {
                 let name = match trim_where {
                     None | Some(TrimWhereField::Both) => "trim",
                     Some(TrimWhereField::Leading) => "ltrim",
@@ -215,13 +178,7 @@ impl Analyzer<'_> {
         if expr.ty == ty {
             return Ok(expr);
         }
-        Ok(fold(Expr::new(
-            ExprKind::Cast {
-                expr: Box::new(expr),
-                is_try,
-            },
-            ty,
-        )))
+        Ok(fold(Expr::new(ExprKind::Cast { expr: Box::new(expr), is_try }, ty)))
     }
 
     fn unary(&mut self, op: UnaryOperator, expr: &ast::Expr) -> Analyzed {
@@ -246,18 +203,13 @@ impl Analyzer<'_> {
                 {
                     return Ok(expr);
                 }
-                Err(Problem::new(format!(
-                    "Unary '+' operator cannot be applied to {}",
-                    expr.ty
-                )))
+                Err(Problem::new(format!("Unary '+' operator cannot be applied to {}", expr.ty)))
             }
             UnaryOperator::Not => {
                 let inner = self.boolean(expr, "NOT")?;
                 Ok(negate(inner))
             }
-            other => Err(Problem::new(format!(
-                "the operator {other} is not one of Trino's"
-            ))),
+            other => Err(Problem::new(format!("the operator {other} is not one of Trino's"))),
         }
     }
 }

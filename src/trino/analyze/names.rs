@@ -29,10 +29,7 @@ impl Analyzer<'_> {
                 }
                 _ => {
                     let name: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
-                    Err(Problem::new(format!(
-                        "Column '{}' cannot be resolved",
-                        name.join(".")
-                    )))
+                    Err(Problem::new(format!("Column '{}' cannot be resolved", name.join("."))))
                 }
             },
         }
@@ -43,10 +40,7 @@ impl Analyzer<'_> {
         let name = name.value.to_lowercase();
         self.scopes.iter().rev().enumerate().find_map(|(depth, scope)| {
             let index = scope.iter().position(|(parameter, _)| *parameter == name)?;
-            Some(Expr::new(
-                ExprKind::Parameter { depth, index },
-                scope[index].1.clone(),
-            ))
+            Some(Expr::new(ExprKind::Parameter { depth, index }, scope[index].1.clone()))
         })
     }
 
@@ -66,11 +60,7 @@ impl Analyzer<'_> {
             names.push(name.clone());
             rest = after;
         }
-        let mut expr = if names.is_empty() {
-            self.expr(root)?
-        } else {
-            self.name(&names)?
-        };
+        let mut expr = if names.is_empty() { self.expr(root)? } else { self.name(&names)? };
         for access in rest {
             expr = match access {
                 AccessExpr::Dot(ast::Expr::Identifier(name)) => field(expr, name, "the expression")?,
@@ -101,9 +91,7 @@ impl Analyzer<'_> {
                         ));
                     }
                 };
-                let Some(field) = usize::try_from(position)
-                    .ok()
-                    .and_then(|i| fields.get(i.checked_sub(1)?))
+                let Some(field) = usize::try_from(position).ok().and_then(|i| fields.get(i.checked_sub(1)?))
                 else {
                     return Err(Problem::new(format!(
                         "ROW index {position} is out of bounds: the row has {} fields",
@@ -111,10 +99,7 @@ impl Analyzer<'_> {
                     )));
                 };
                 let ty = field.ty.clone();
-                Ok(fold(Expr::new(
-                    ExprKind::Field(Box::new(base), position as usize - 1),
-                    ty,
-                )))
+                Ok(fold(Expr::new(ExprKind::Field(Box::new(base), position as usize - 1), ty)))
             }
             Type::Array(_) | Type::Map(..) => self.call_exprs("$subscript", vec![base, index]),
             other => Err(hints::subscript(other)),
@@ -124,15 +109,9 @@ impl Analyzer<'_> {
 
 /// Functions that the grammar calls without parentheses.
 fn is_function_without_parentheses(name: &str) -> bool {
-    [
-        "current_date",
-        "current_time",
-        "current_timestamp",
-        "localtime",
-        "localtimestamp",
-    ]
-    .iter()
-    .any(|function| name.eq_ignore_ascii_case(function))
+    ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"]
+        .iter()
+        .any(|function| name.eq_ignore_ascii_case(function))
 }
 
 fn fields(mut expr: Expr, taken: &[Ident], rest: &[Ident]) -> Analyzed {
@@ -142,15 +121,8 @@ fn fields(mut expr: Expr, taken: &[Ident], rest: &[Ident]) -> Analyzed {
             path.extend(rest[..i].iter().map(|part| part.value.as_str()));
             return Err(hints::field_of(&expr.ty, &path.join("."), &rest[i..]));
         }
-        expr = field(
-            expr,
-            name,
-            &taken
-                .iter()
-                .map(|part| part.value.as_str())
-                .collect::<Vec<_>>()
-                .join("."),
-        )?;
+        expr =
+            field(expr, name, &taken.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join("."))?;
     }
     Ok(expr)
 }
@@ -161,10 +133,7 @@ fn field(expr: Expr, name: &Ident, of: &str) -> Analyzed {
         return Err(hints::field_of(&expr.ty, of, std::slice::from_ref(name)));
     };
     let is_named = |field: &&crate::trino::types::Field| {
-        field
-            .name
-            .as_deref()
-            .is_some_and(|field| field.eq_ignore_ascii_case(&name.value))
+        field.name.as_deref().is_some_and(|field| field.eq_ignore_ascii_case(&name.value))
     };
     let mut matches = fields.iter().enumerate().filter(|(_, field)| is_named(field));
     let Some((index, field)) = matches.next() else {
@@ -172,10 +141,7 @@ fn field(expr: Expr, name: &Ident, of: &str) -> Analyzed {
         return Err(hints::no_field(of, &name.value, &names));
     };
     if matches.next().is_some() {
-        return Err(Problem::new(format!(
-            "Ambiguous row field reference: {}",
-            name.value
-        )));
+        return Err(Problem::new(format!("Ambiguous row field reference: {}", name.value)));
     }
     let ty = field.ty.clone();
     Ok(fold(Expr::new(ExprKind::Field(Box::new(expr), index), ty)))

@@ -22,9 +22,7 @@ impl Analyzer<'_> {
         match analyzed.ty {
             Type::Boolean => Ok(analyzed),
             Type::Unknown => Ok(coerce(analyzed, &Type::Boolean)),
-            ty => Err(Problem::new(format!(
-                "{of} must evaluate to a boolean, and this is {ty}"
-            ))),
+            ty => Err(Problem::new(format!("{of} must evaluate to a boolean, and this is {ty}"))),
         }
     }
 
@@ -61,21 +59,14 @@ impl Analyzer<'_> {
             return Err(Problem::new(format!("{ty} has no operator {symbol}")));
         }
         let (left, right) = (Box::new(coerce(left, &ty)), Box::new(coerce(right, &ty)));
-        Ok(fold(Expr::new(
-            ExprKind::Compare { op, left, right },
-            Type::Boolean,
-        )))
+        Ok(fold(Expr::new(ExprKind::Compare { op, left, right }, Type::Boolean)))
     }
 
     /// A chain of AND or OR as one node: queries come with thousands of them.
     fn logic(&mut self, left: &ast::Expr, op: &BinaryOperator, right: &ast::Expr) -> Analyzed {
         let mut operands = vec![right];
         let mut rest = left;
-        while let ast::Expr::BinaryOp {
-            left,
-            op: inner,
-            right,
-        } = rest
+        while let ast::Expr::BinaryOp { left, op: inner, right } = rest
             && inner == op
         {
             operands.push(right);
@@ -88,11 +79,7 @@ impl Analyzer<'_> {
             .rev()
             .map(|operand| self.boolean(operand, &name))
             .collect::<Result<_, _>>()?;
-        let kind = if *op == BinaryOperator::And {
-            ExprKind::And(parts)
-        } else {
-            ExprKind::Or(parts)
-        };
+        let kind = if *op == BinaryOperator::And { ExprKind::And(parts) } else { ExprKind::Or(parts) };
         Ok(fold(Expr::new(kind, Type::Boolean)))
     }
 
@@ -102,8 +89,7 @@ impl Analyzer<'_> {
             return Ok(left);
         }
         let pair = format!("{} || {}", left.ty, right.ty);
-        self.call_exprs("concat", vec![left, right])
-            .map_err(|_| hints::concat(&pair))
+        self.call_exprs("concat", vec![left, right]).map_err(|_| hints::concat(&pair))
     }
 
     fn arithmetic(&mut self, left: &ast::Expr, op: Arithmetic, right: &ast::Expr) -> Analyzed {
@@ -113,12 +99,7 @@ impl Analyzer<'_> {
             return Err(hints::arithmetic(op, &left, &right, &[left_ast, right_ast]));
         };
         let args = vec![coerce(left, &operator.left), coerce(right, &operator.right)];
-        Ok(fold(self.make_call(
-            op.symbol(),
-            operator.kernel,
-            args,
-            operator.result,
-        )))
+        Ok(fold(self.make_call(op.symbol(), operator.kernel, args, operator.result)))
     }
 
     pub(super) fn is_null(&mut self, expr: &ast::Expr, negated: bool) -> Analyzed {
@@ -173,14 +154,7 @@ impl Analyzer<'_> {
         let list: Vec<Expr> = items.into_iter().map(|item| coerce(item, &ty)).collect();
         let constants = constants(&list, &ty).map(Arc::new);
         let value = Box::new(coerce(value, &ty));
-        let is_in = fold(Expr::new(
-            ExprKind::In {
-                value,
-                list,
-                constants,
-            },
-            Type::Boolean,
-        ));
+        let is_in = fold(Expr::new(ExprKind::In { value, list, constants }, Type::Boolean));
         Ok(if negated { negate(is_in) } else { is_in })
     }
 
@@ -222,10 +196,7 @@ impl Analyzer<'_> {
             let branches = conditions
                 .iter()
                 .map(|when| {
-                    Ok((
-                        self.boolean(&when.condition, "CASE WHEN clause")?,
-                        self.expr(&when.result)?,
-                    ))
+                    Ok((self.boolean(&when.condition, "CASE WHEN clause")?, self.expr(&when.result)?))
                 })
                 .collect::<Result<_, Problem>>()?;
             let otherwise = otherwise.map(|expr| self.expr(expr)).transpose()?;
@@ -247,10 +218,7 @@ impl Analyzer<'_> {
 
     /// An expression that uses a value more than once and computes it once.
     fn bind(&mut self, value: Expr, body: impl FnOnce(&mut Self, &Expr) -> Analyzed) -> Analyzed {
-        if matches!(
-            value.kind,
-            ExprKind::Literal(_) | ExprKind::Column(_) | ExprKind::Parameter { .. }
-        ) {
+        if matches!(value.kind, ExprKind::Literal(_) | ExprKind::Column(_) | ExprKind::Parameter { .. }) {
             return body(self, &value);
         }
         // No identifier is empty, so that nothing else finds this.
@@ -260,13 +228,7 @@ impl Analyzer<'_> {
         self.scopes.pop();
         let body = Box::new(body?);
         let ty = body.ty.clone();
-        Ok(Expr::new(
-            ExprKind::Let {
-                value: Box::new(value),
-                body,
-            },
-            ty,
-        ))
+        Ok(Expr::new(ExprKind::Let { value: Box::new(value), body }, ty))
     }
 
     /// `if(condition, a)` and `if(condition, a, b)`
@@ -283,10 +245,7 @@ impl Analyzer<'_> {
     }
 
     pub(super) fn coalesce(&mut self, parts: &[&ast::Expr]) -> Analyzed {
-        let parts: Vec<Expr> = parts
-            .iter()
-            .map(|part| self.expr(part))
-            .collect::<Result<_, _>>()?;
+        let parts: Vec<Expr> = parts.iter().map(|part| self.expr(part)).collect::<Result<_, _>>()?;
         let ty = common_type(parts.iter(), "All COALESCE operands")?;
         let parts = parts.into_iter().map(|part| coerce(part, &ty)).collect();
         Ok(fold(Expr::new(ExprKind::Coalesce(parts), ty)))
@@ -335,13 +294,7 @@ fn choose(branches: Vec<(Expr, Expr)>, otherwise: Option<Expr>, what: &str) -> A
     if kept.is_empty() {
         return Ok(otherwise.unwrap_or_else(|| Expr::literal(crate::trino::Value::Null, ty)));
     }
-    Ok(fold(Expr::new(
-        ExprKind::Case(Box::new(Case {
-            branches: kept,
-            otherwise,
-        })),
-        ty,
-    )))
+    Ok(fold(Expr::new(ExprKind::Case(Box::new(Case { branches: kept, otherwise })), ty)))
 }
 
 fn constants(list: &[Expr], ty: &Type) -> Option<Constants> {
@@ -349,10 +302,7 @@ fn constants(list: &[Expr], ty: &Type) -> Option<Constants> {
     if list.len() < LOOK_UP || matches!(ty, Type::Array(_) | Type::Map(..) | Type::Row(_)) {
         return None;
     }
-    let mut constants = Constants {
-        values: Default::default(),
-        has_null: false,
-    };
+    let mut constants = Constants { values: Default::default(), has_null: false };
     for item in list {
         let value = item.as_literal()?;
         if value.is_null() {

@@ -13,25 +13,13 @@ use crate::trino::types::Type;
 use crate::trino::value::{Eval, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    plain(
-        "$subscript",
-        &["(array(T), bigint) -> T", "(map(K, V), K) -> V"],
-        subscript,
-    ),
-    plain(
-        "element_at",
-        &["(array(T), bigint) -> T", "(map(K, V), K) -> V"],
-        element_at,
-    ),
-    plain(
-        "cardinality",
-        &["(array(T)) -> bigint", "(map(K, V)) -> bigint"],
-        |values| match values {
-            [Value::Array(elements)] => Ok(Value::Integer(elements.len() as i64)),
-            [Value::Map(entries)] => Ok(Value::Integer(entries.len() as i64)),
-            _ => unexpected(values),
-        },
-    ),
+    plain("$subscript", &["(array(T), bigint) -> T", "(map(K, V), K) -> V"], subscript),
+    plain("element_at", &["(array(T), bigint) -> T", "(map(K, V), K) -> V"], element_at),
+    plain("cardinality", &["(array(T)) -> bigint", "(map(K, V)) -> bigint"], |values| match values {
+        [Value::Array(elements)] => Ok(Value::Integer(elements.len() as i64)),
+        [Value::Map(entries)] => Ok(Value::Integer(entries.len() as i64)),
+        _ => unexpected(values),
+    }),
     plain(
         "concat",
         &[
@@ -52,24 +40,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         _ => unexpected(values),
     }),
     plain("contains", &["<T: comparable>(array(T), T) -> boolean"], contains),
-    plain(
-        "contains_sequence",
-        &["<T: comparable>(array(T), array(T)) -> boolean"],
-        contains_sequence,
-    ),
+    plain("contains_sequence", &["<T: comparable>(array(T), array(T)) -> boolean"], contains_sequence),
     plain(
         "array_position",
-        &[
-            "<T: comparable>(array(T), T) -> bigint",
-            "<T: comparable>(array(T), T, bigint) -> bigint",
-        ],
+        &["<T: comparable>(array(T), T) -> bigint", "<T: comparable>(array(T), T, bigint) -> bigint"],
         array_position,
     ),
-    plain(
-        "array_remove",
-        &["<T: comparable>(array(T), T) -> array(T)"],
-        array_remove,
-    ),
+    plain("array_remove", &["<T: comparable>(array(T), T) -> array(T)"], array_remove),
     plain("array_first", &["(array(T)) -> T"], |values| match values {
         [Value::Array(elements)] => Ok(elements.first().cloned().unwrap_or(Value::Null)),
         _ => unexpected(values),
@@ -78,28 +55,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         [Value::Array(elements)] => Ok(elements.last().cloned().unwrap_or(Value::Null)),
         _ => unexpected(values),
     }),
-    plain("array_max", &["<T: orderable>(array(T)) -> T"], |values| {
-        array_extreme(values, Ordering::Greater)
-    }),
-    plain("array_min", &["<T: orderable>(array(T)) -> T"], |values| {
-        array_extreme(values, Ordering::Less)
-    }),
+    plain("array_max", &["<T: orderable>(array(T)) -> T"], |values| array_extreme(values, Ordering::Greater)),
+    plain("array_min", &["<T: orderable>(array(T)) -> T"], |values| array_extreme(values, Ordering::Less)),
     bound(
         "array_join",
-        &[
-            "(array(T), varchar) -> varchar",
-            "(array(T), varchar, varchar) -> varchar",
-        ],
+        &["(array(T), varchar) -> varchar", "(array(T), varchar, varchar) -> varchar"],
         array_join,
     ),
     plain("flatten", &["(array(array(T))) -> array(T)"], flatten),
     plain(
         "reverse",
-        &[
-            "(varchar(x)) -> varchar(x)",
-            "(varbinary) -> varbinary",
-            "(array(T)) -> array(T)",
-        ],
+        &["(varchar(x)) -> varchar(x)", "(varbinary) -> varbinary", "(array(T)) -> array(T)"],
         reverse,
     ),
     plain("repeat", &["(T, bigint) -> array(T)"], repeat).takes_null(),
@@ -107,11 +73,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     plain("trim_array", &["(array(T), bigint) -> array(T)"], trim_array),
     plain("shuffle", &["(array(T)) -> array(T)"], shuffle).volatile(),
     plain("ngrams", &["(array(T), bigint) -> array(array(T))"], ngrams),
-    plain(
-        "combinations",
-        &["(array(T), bigint) -> array(array(T))"],
-        combinations,
-    ),
+    plain("combinations", &["(array(T), bigint) -> array(array(T))"], combinations),
     plain(
         "zip",
         &[
@@ -150,9 +112,7 @@ fn subscript<'a>(values: &[Value<'a>]) -> Eval<'a> {
                     elements.len()
                 ))
             }),
-            Err(_) => Err(EvalError::argument(format!(
-                "Array subscript is negative: {index}"
-            ))),
+            Err(_) => Err(EvalError::argument(format!("Array subscript is negative: {index}"))),
         },
         [Value::Map(entries), key] => {
             let found = entries.iter().find(|(known, _)| known.is_identical(key));
@@ -182,16 +142,8 @@ fn element_at<'a>(values: &[Value<'a>]) -> Eval<'a> {
             if *index == 0 {
                 return Err(EvalError::argument("SQL array indices start at 1"));
             }
-            let position = if *index > 0 {
-                index - 1
-            } else {
-                elements.len() as i64 + index
-            };
-            Ok(usize::try_from(position)
-                .ok()
-                .and_then(|i| elements.get(i))
-                .cloned()
-                .unwrap_or(Value::Null))
+            let position = if *index > 0 { index - 1 } else { elements.len() as i64 + index };
+            Ok(usize::try_from(position).ok().and_then(|i| elements.get(i)).cloned().unwrap_or(Value::Null))
         }
         [Value::Map(entries), key] => {
             let found = entries.iter().find(|(known, _)| known.is_identical(key));
@@ -256,9 +208,7 @@ fn contains_sequence<'a>(values: &[Value<'a>]) -> Eval<'a> {
         return unexpected(values);
     };
     let is_same = |window: &[Value<'a>]| window.iter().zip(wanted.iter()).all(|(a, b)| a.is_identical(b));
-    Ok(Value::Boolean(
-        wanted.is_empty() || elements.windows(wanted.len()).any(is_same),
-    ))
+    Ok(Value::Boolean(wanted.is_empty() || elements.windows(wanted.len()).any(is_same)))
 }
 
 fn array_position<'a>(values: &[Value<'a>]) -> Eval<'a> {
@@ -267,15 +217,12 @@ fn array_position<'a>(values: &[Value<'a>]) -> Eval<'a> {
         [Value::Array(elements), wanted, Value::Integer(instance)] => (elements, wanted, *instance),
         _ => return unexpected(values),
     };
-    let mut positions = (1..)
-        .zip(elements.iter())
-        .filter(|(_, element)| element.equals(wanted) == Some(true));
+    let mut positions =
+        (1..).zip(elements.iter()).filter(|(_, element)| element.equals(wanted) == Some(true));
     let skip = usize::try_from(instance.unsigned_abs()).unwrap_or(usize::MAX);
     let found = match instance {
         0 => {
-            return Err(EvalError::argument(
-                "array_position cannot take a 0-valued instance argument.",
-            ));
+            return Err(EvalError::argument("array_position cannot take a 0-valued instance argument."));
         }
         1.. => positions.nth(skip - 1),
         _ => positions.collect::<Vec<_>>().into_iter().rev().nth(skip - 1),
@@ -292,9 +239,7 @@ fn array_remove<'a>(values: &[Value<'a>]) -> Eval<'a> {
         match element.equals(unwanted) {
             Some(true) => {}
             None if !element.is_null() => {
-                return Err(EvalError::other(
-                    "array_remove cannot compare values that hold a NULL",
-                ));
+                return Err(EvalError::other("array_remove cannot compare values that hold a NULL"));
             }
             _ => kept.push(element.clone()),
         }
@@ -318,18 +263,14 @@ fn array_join(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
         _ => Type::Unknown,
     };
     if !is_castable(&element, &Type::VARCHAR) {
-        return Err(EvalError::argument(format!(
-            "Input type array({element}) has no text to join"
-        )));
+        return Err(EvalError::argument(format!("Input type array({element}) has no text to join")));
     }
     kernel(move |values| {
         let (elements, delimiter, null) = match values {
             [Value::Array(elements), Value::Varchar(delimiter)] => (elements, delimiter, None),
-            [
-                Value::Array(elements),
-                Value::Varchar(delimiter),
-                Value::Varchar(null),
-            ] => (elements, delimiter, Some(null)),
+            [Value::Array(elements), Value::Varchar(delimiter), Value::Varchar(null)] => {
+                (elements, delimiter, Some(null))
+            }
             _ => return unexpected(values),
         };
         let mut joined = String::new();
@@ -394,9 +335,7 @@ fn repeat<'a>(values: &[Value<'a>]) -> Eval<'a> {
         ));
     }
     if size(element).saturating_mul(count) >= MAX_BYTES {
-        return Err(EvalError::argument(
-            "result of repeat function must not take more than 1000000 bytes",
-        ));
+        return Err(EvalError::argument("result of repeat function must not take more than 1000000 bytes"));
     }
     Ok(Value::array(std::iter::repeat_n(element, count).cloned()))
 }
@@ -407,23 +346,13 @@ fn size(value: &Value<'_>) -> usize {
         Value::Varchar(text) | Value::Json(text) => text.len() + 5,
         Value::Varbinary(bytes) => bytes.len() + 5,
         Value::Array(values) | Value::Row(values) => 5 + values.iter().map(size).sum::<usize>(),
-        Value::Map(entries) => {
-            5 + entries
-                .iter()
-                .map(|(key, value)| size(key) + size(value))
-                .sum::<usize>()
-        }
+        Value::Map(entries) => 5 + entries.iter().map(|(key, value)| size(key) + size(value)).sum::<usize>(),
         _ => 5,
     }
 }
 
 fn slice<'a>(values: &[Value<'a>]) -> Eval<'a> {
-    let [
-        Value::Array(elements),
-        Value::Integer(start),
-        Value::Integer(length),
-    ] = values
-    else {
+    let [Value::Array(elements), Value::Integer(start), Value::Integer(length)] = values else {
         return unexpected(values);
     };
     let Ok(length) = usize::try_from(*length) else {
@@ -432,11 +361,7 @@ fn slice<'a>(values: &[Value<'a>]) -> Eval<'a> {
     if *start == 0 {
         return Err(EvalError::argument("SQL array indices start at 1"));
     }
-    let skip = if *start > 0 {
-        start - 1
-    } else {
-        elements.len() as i64 + start
-    };
+    let skip = if *start > 0 { start - 1 } else { elements.len() as i64 + start };
     Ok(match usize::try_from(skip) {
         Ok(skip) => Value::array(elements.iter().skip(skip).take(length).cloned()),
         Err(_) => Value::array([]),
@@ -481,11 +406,7 @@ fn ngrams<'a>(values: &[Value<'a>]) -> Eval<'a> {
     if count == 0 {
         return Ok(Value::array([Value::array([])]));
     }
-    Ok(Value::array(
-        elements
-            .windows(count)
-            .map(|window| Value::array(window.iter().cloned())),
-    ))
+    Ok(Value::array(elements.windows(count).map(|window| Value::array(window.iter().cloned()))))
 }
 
 fn combinations<'a>(values: &[Value<'a>]) -> Eval<'a> {
@@ -496,9 +417,7 @@ fn combinations<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let count = match usize::try_from(*count) {
         Ok(count @ 0..=5) => count,
         _ => {
-            return Err(EvalError::argument(
-                "combination size must not be negative or exceed 5",
-            ));
+            return Err(EvalError::argument("combination size must not be negative or exceed 5"));
         }
     };
     let mut result = Vec::new();
@@ -528,13 +447,10 @@ fn zip<'a>(values: &[Value<'a>]) -> Eval<'a> {
         arrays.push(elements);
     }
     let length = arrays.iter().map(|array| array.len()).max().unwrap_or(0);
-    Ok(Value::array((0..length).map(|i| {
-        Value::row(
-            arrays
-                .iter()
-                .map(|array| array.get(i).cloned().unwrap_or(Value::Null)),
-        )
-    })))
+    Ok(Value::array(
+        (0..length)
+            .map(|i| Value::row(arrays.iter().map(|array| array.get(i).cloned().unwrap_or(Value::Null)))),
+    ))
 }
 
 /// From a start to a stop, both of which may belong to it.
@@ -569,11 +485,7 @@ fn sequence<'a>(values: &[Value<'a>]) -> Eval<'a> {
     }
     let is_past = |value: &Value<'_>| {
         let ordering = value.compare(stop)?;
-        Ok::<bool, EvalError>(if step_sign > 0 {
-            ordering.is_gt()
-        } else {
-            ordering.is_lt()
-        })
+        Ok::<bool, EvalError>(if step_sign > 0 { ordering.is_gt() } else { ordering.is_lt() })
     };
     if is_past(start)? {
         return Err(EvalError::argument(
@@ -586,16 +498,15 @@ fn sequence<'a>(values: &[Value<'a>]) -> Eval<'a> {
         let index = result.len() as i64;
         // Months are counted from the start: the last day of one is not that of the next.
         let next = match (start, step) {
-            (Value::Integer(start), Value::Integer(step)) => step
-                .checked_mul(index)
-                .and_then(|offset| start.checked_add(offset))
-                .map(Value::Integer),
-            (start, Value::Millis(step)) => step
-                .checked_mul(index)
-                .and_then(|offset| shift(start, &Value::Millis(offset), 1).ok()),
-            (start, Value::Months(step)) => step
-                .checked_mul(index as i32)
-                .and_then(|offset| shift(start, &Value::Months(offset), 1).ok()),
+            (Value::Integer(start), Value::Integer(step)) => {
+                step.checked_mul(index).and_then(|offset| start.checked_add(offset)).map(Value::Integer)
+            }
+            (start, Value::Millis(step)) => {
+                step.checked_mul(index).and_then(|offset| shift(start, &Value::Millis(offset), 1).ok())
+            }
+            (start, Value::Months(step)) => {
+                step.checked_mul(index as i32).and_then(|offset| shift(start, &Value::Months(offset), 1).ok())
+            }
             _ => None,
         };
         match next {
@@ -620,10 +531,7 @@ mod tests {
     fn elements() {
         check("ARRAY[1, 2][2]", "2");
         check("ARRAY[1, 2][0]", "! SQL array indices start at 1");
-        check(
-            "ARRAY[1, 2][3]",
-            "! Array subscript must be less than or equal to array length: 3 > 2",
-        );
+        check("ARRAY[1, 2][3]", "! Array subscript must be less than or equal to array length: 3 > 2");
         check("element_at(ARRAY[1, 2], -1)", "2");
         check("element_at(ARRAY[1, 2], 3)", "NULL");
         check("contains(ARRAY['a', NULL], 'b')", "NULL");
@@ -660,18 +568,12 @@ mod tests {
     #[test]
     fn sequences() {
         check("sequence(5, 1, -2)", "[5, 3, 1]");
-        check(
-            "sequence(1, 20000)",
-            "! result of sequence function must not have more than 10000 entries",
-        );
+        check("sequence(1, 20000)", "! result of sequence function must not have more than 10000 entries");
         check(
             "sequence(DATE '2026-01-31', DATE '2026-04-30', INTERVAL '1' MONTH)",
             "[2026-01-31, 2026-02-28, 2026-03-31, 2026-04-30]",
         );
-        check(
-            "sequence(DATE '2026-01-03', DATE '2026-01-01')",
-            "[2026-01-03, 2026-01-02, 2026-01-01]",
-        );
+        check("sequence(DATE '2026-01-03', DATE '2026-01-01')", "[2026-01-03, 2026-01-02, 2026-01-01]");
         check("sequence(1, 5, 0)", "! sequence step must not be zero");
     }
 }

@@ -25,57 +25,31 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     plain(
         "from_utf8",
-        &[
-            "(varbinary) -> varchar",
-            "(varbinary, varchar) -> varchar",
-            "(varbinary, bigint) -> varchar",
-        ],
+        &["(varbinary) -> varchar", "(varbinary, varchar) -> varchar", "(varbinary, bigint) -> varchar"],
         from_utf8,
     ),
-    plain(
-        "to_big_endian_32",
-        &["(integer) -> varbinary"],
-        |values| match values {
-            [Value::Integer(x)] => Ok(Value::bytes((*x as i32).to_be_bytes().to_vec())),
-            _ => unexpected(values),
-        },
-    ),
-    plain(
-        "to_big_endian_64",
-        &["(bigint) -> varbinary"],
-        |values| match values {
-            [Value::Integer(x)] => Ok(Value::bytes(x.to_be_bytes().to_vec())),
-            _ => unexpected(values),
-        },
-    ),
-    plain("from_big_endian_32", &["(varbinary) -> integer"], |values| {
-        Ok(Value::Integer(i64::from(i32::from_be_bytes(exactly(
-            values,
-            "expected 4-byte input",
-        )?))))
-    }),
-    plain("from_big_endian_64", &["(varbinary) -> bigint"], |values| {
-        Ok(Value::Integer(i64::from_be_bytes(exactly(
-            values,
-            "expected 8-byte input",
-        )?)))
-    }),
-    plain("to_ieee754_32", &["(real) -> varbinary"], |values| match values {
-        [Value::Real(x)] => Ok(Value::bytes(
-            if x.is_nan() { f32::NAN } else { *x }.to_be_bytes().to_vec(),
-        )),
+    plain("to_big_endian_32", &["(integer) -> varbinary"], |values| match values {
+        [Value::Integer(x)] => Ok(Value::bytes((*x as i32).to_be_bytes().to_vec())),
         _ => unexpected(values),
     }),
-    plain(
-        "to_ieee754_64",
-        &["(double) -> varbinary"],
-        |values| match values {
-            [Value::Double(x)] => Ok(Value::bytes(
-                if x.is_nan() { f64::NAN } else { *x }.to_be_bytes().to_vec(),
-            )),
-            _ => unexpected(values),
-        },
-    ),
+    plain("to_big_endian_64", &["(bigint) -> varbinary"], |values| match values {
+        [Value::Integer(x)] => Ok(Value::bytes(x.to_be_bytes().to_vec())),
+        _ => unexpected(values),
+    }),
+    plain("from_big_endian_32", &["(varbinary) -> integer"], |values| {
+        Ok(Value::Integer(i64::from(i32::from_be_bytes(exactly(values, "expected 4-byte input")?))))
+    }),
+    plain("from_big_endian_64", &["(varbinary) -> bigint"], |values| {
+        Ok(Value::Integer(i64::from_be_bytes(exactly(values, "expected 8-byte input")?)))
+    }),
+    plain("to_ieee754_32", &["(real) -> varbinary"], |values| match values {
+        [Value::Real(x)] => Ok(Value::bytes(if x.is_nan() { f32::NAN } else { *x }.to_be_bytes().to_vec())),
+        _ => unexpected(values),
+    }),
+    plain("to_ieee754_64", &["(double) -> varbinary"], |values| match values {
+        [Value::Double(x)] => Ok(Value::bytes(if x.is_nan() { f64::NAN } else { *x }.to_be_bytes().to_vec())),
+        _ => unexpected(values),
+    }),
     plain("from_ieee754_32", &["(varbinary) -> real"], |values| {
         Ok(Value::Real(f32::from_be_bytes(exactly(
             values,
@@ -88,22 +62,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
             "Input floating-point value must be exactly 8 bytes long",
         )?)))
     }),
-    plain(
-        "lpad",
-        &["(varbinary, bigint, varbinary) -> varbinary"],
-        |values| pad(values, true),
-    ),
-    plain(
-        "rpad",
-        &["(varbinary, bigint, varbinary) -> varbinary"],
-        |values| pad(values, false),
-    ),
+    plain("lpad", &["(varbinary, bigint, varbinary) -> varbinary"], |values| pad(values, true)),
+    plain("rpad", &["(varbinary, bigint, varbinary) -> varbinary"], |values| pad(values, false)),
     plain(
         "substr|substring",
-        &[
-            "(varbinary, bigint) -> varbinary",
-            "(varbinary, bigint, bigint) -> varbinary",
-        ],
+        &["(varbinary, bigint) -> varbinary", "(varbinary, bigint, bigint) -> varbinary"],
         substr,
     ),
 ];
@@ -128,11 +91,7 @@ const BASE64URL: Alphabet = Alphabet {
     bits: 6,
     group: 4,
 };
-const BASE32: Alphabet = Alphabet {
-    digits: b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
-    bits: 5,
-    group: 8,
-};
+const BASE32: Alphabet = Alphabet { digits: b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", bits: 5, group: 8 };
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
@@ -147,29 +106,20 @@ fn bytes_of<'v>(values: &'v [Value<'_>]) -> Option<&'v [u8]> {
 }
 
 fn exactly<const N: usize>(values: &[Value<'_>], message: &'static str) -> Result<[u8; N], EvalError> {
-    bytes_of(values)
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(|| EvalError::argument(message))
+    bytes_of(values).and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| EvalError::argument(message))
 }
 
 fn from_hex<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let Some(text) = bytes_of(values) else {
         return unexpected(values);
     };
-    let digits: Option<Vec<u8>> = text
-        .iter()
-        .map(|b| (*b as char).to_digit(16).map(|digit| digit as u8))
-        .collect();
+    let digits: Option<Vec<u8>> =
+        text.iter().map(|b| (*b as char).to_digit(16).map(|digit| digit as u8)).collect();
     match digits {
-        Some(digits) if digits.len() % 2 == 0 => Ok(Value::bytes(
-            digits
-                .chunks_exact(2)
-                .map(|pair| pair[0] << 4 | pair[1])
-                .collect::<Vec<u8>>(),
-        )),
-        _ => Err(EvalError::argument(
-            "from_hex takes an even number of hexadecimal digits",
-        )),
+        Some(digits) if digits.len() % 2 == 0 => {
+            Ok(Value::bytes(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect::<Vec<u8>>()))
+        }
+        _ => Err(EvalError::argument("from_hex takes an even number of hexadecimal digits")),
     }
 }
 
@@ -192,7 +142,7 @@ fn encode<'a>(values: &[Value<'a>], alphabet: &Alphabet) -> Eval<'a> {
     if held > 0 {
         push(buffer << (alphabet.bits - held));
     }
-    while text.len() % alphabet.group != 0 {
+    while !text.len().is_multiple_of(alphabet.group) {
         text.push('=');
     }
     Ok(Value::text(text))
@@ -207,20 +157,14 @@ fn decode<'a>(values: &[Value<'a>], alphabet: &Alphabet) -> Eval<'a> {
     let (digits, padding) = text.split_at(end);
     // A last group of so few digits that they hold no whole byte more is cut off.
     let spare = digits.len() as u32 * alphabet.bits % 8;
-    if spare >= alphabet.bits || (!padding.is_empty() && text.len() % alphabet.group != 0) {
-        return Err(EvalError::argument(format!(
-            "Invalid input length {}",
-            text.len()
-        )));
+    if spare >= alphabet.bits || (!padding.is_empty() && !text.len().is_multiple_of(alphabet.group)) {
+        return Err(EvalError::argument(format!("Invalid input length {}", text.len())));
     }
     let mut bytes = Vec::with_capacity(digits.len());
     let (mut buffer, mut held) = (0u32, 0);
     for digit in digits {
         let Some(index) = alphabet.digits.iter().position(|known| known == digit) else {
-            return Err(EvalError::argument(format!(
-                "Unrecognized character: {}",
-                *digit as char
-            )));
+            return Err(EvalError::argument(format!("Unrecognized character: {}", *digit as char)));
         };
         buffer = buffer << alphabet.bits | index as u32;
         held += alphabet.bits;
@@ -240,9 +184,7 @@ fn from_utf8<'a>(values: &[Value<'a>]) -> Eval<'a> {
             (bytes, text.to_string())
         }
         [_, Value::Varchar(_)] => {
-            return Err(EvalError::argument(
-                "Replacement character string must empty or a single character",
-            ));
+            return Err(EvalError::argument("Replacement character string must empty or a single character"));
         }
         [Value::Varbinary(bytes), Value::Integer(code)] => {
             match u32::try_from(*code).ok().and_then(char::from_u32) {
@@ -268,21 +210,11 @@ fn from_utf8<'a>(values: &[Value<'a>]) -> Eval<'a> {
 }
 
 fn pad<'a>(values: &[Value<'a>], at_start: bool) -> Eval<'a> {
-    let [
-        Value::Varbinary(bytes),
-        Value::Integer(size),
-        Value::Varbinary(padding),
-    ] = values
-    else {
+    let [Value::Varbinary(bytes), Value::Integer(size), Value::Varbinary(padding)] = values else {
         return unexpected(values);
     };
-    let Some(size) = i32::try_from(*size)
-        .ok()
-        .and_then(|size| usize::try_from(size).ok())
-    else {
-        return Err(EvalError::argument(
-            "Target length must be in the range [0..2147483647]",
-        ));
+    let Some(size) = i32::try_from(*size).ok().and_then(|size| usize::try_from(size).ok()) else {
+        return Err(EvalError::argument("Target length must be in the range [0..2147483647]"));
     };
     if padding.is_empty() {
         return Err(EvalError::argument("Padding bytes must not be empty"));
@@ -301,19 +233,13 @@ fn pad<'a>(values: &[Value<'a>], at_start: bool) -> Eval<'a> {
 fn substr<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let (bytes, start, length) = match values {
         [Value::Varbinary(bytes), Value::Integer(start)] => (bytes, *start, i64::MAX),
-        [
-            Value::Varbinary(bytes),
-            Value::Integer(start),
-            Value::Integer(length),
-        ] => (bytes, *start, *length),
+        [Value::Varbinary(bytes), Value::Integer(start), Value::Integer(length)] => (bytes, *start, *length),
         _ => return unexpected(values),
     };
     let skip = match start {
         0 => None,
         1.. => usize::try_from(start - 1).ok(),
-        _ => start
-            .checked_add(bytes.len() as i64)
-            .and_then(|skip| usize::try_from(skip).ok()),
+        _ => start.checked_add(bytes.len() as i64).and_then(|skip| usize::try_from(skip).ok()),
     };
     let rest = skip.and_then(|skip| bytes.get(skip..)).unwrap_or(&[]);
     let length = usize::try_from(length).unwrap_or(0).min(rest.len());
@@ -328,10 +254,7 @@ mod tests {
     fn texts() {
         for text in ["", "f", "fo", "foo", "foob", "fooba", "foobar"] {
             for base in ["base64", "base64url", "base32", "hex"] {
-                check(
-                    &format!("from_utf8(from_{base}(to_{base}(to_utf8('{text}'))))"),
-                    text,
-                );
+                check(&format!("from_utf8(from_{base}(to_{base}(to_utf8('{text}'))))"), text);
             }
         }
         check("to_base64(X'fbff')", "+/8=");

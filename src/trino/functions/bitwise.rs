@@ -14,41 +14,23 @@ const SHIFT: &[&str] = &[
 ];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    plain("bitwise_and", &["(bigint, bigint) -> bigint"], |values| {
-        two(values, |a, b| a & b)
-    }),
-    plain("bitwise_or", &["(bigint, bigint) -> bigint"], |values| {
-        two(values, |a, b| a | b)
-    }),
-    plain("bitwise_xor", &["(bigint, bigint) -> bigint"], |values| {
-        two(values, |a, b| a ^ b)
-    }),
+    plain("bitwise_and", &["(bigint, bigint) -> bigint"], |values| two(values, |a, b| a & b)),
+    plain("bitwise_or", &["(bigint, bigint) -> bigint"], |values| two(values, |a, b| a | b)),
+    plain("bitwise_xor", &["(bigint, bigint) -> bigint"], |values| two(values, |a, b| a ^ b)),
     plain("bitwise_not", &["(bigint) -> bigint"], |values| match values {
         [Value::Integer(x)] => Ok(Value::Integer(!x)),
         _ => unexpected(values),
     }),
     bound("bitwise_left_shift", SHIFT, |bind| {
-        shift(bind, |x, count, width| {
-            if count < width {
-                sign_extend(x << count, width)
-            } else {
-                0
-            }
-        })
+        shift(bind, |x, count, width| if count < width { sign_extend(x << count, width) } else { 0 })
     }),
     bound("bitwise_right_shift", SHIFT, |bind| {
         shift(bind, |x, count, width| {
             let mask = u64::MAX >> (64 - width);
-            if count < width {
-                sign_extend(((x as u64 & mask) >> count) as i64, width)
-            } else {
-                0
-            }
+            if count < width { sign_extend(((x as u64 & mask) >> count) as i64, width) } else { 0 }
         })
     }),
-    bound("bitwise_right_shift_arithmetic", SHIFT, |bind| {
-        shift(bind, |x, count, _| x >> count.min(63))
-    }),
+    bound("bitwise_right_shift_arithmetic", SHIFT, |bind| shift(bind, |x, count, _| x >> count.min(63))),
     plain("bit_count", &["(bigint, bigint) -> bigint"], bit_count),
 ];
 
@@ -96,9 +78,7 @@ fn bit_count<'a>(values: &[Value<'a>]) -> Eval<'a> {
             "Number must be representable with the bits specified. {x} can not be represented with {bits} bits"
         )));
     }
-    Ok(Value::Integer(i64::from(
-        (*x as u64 & (u64::MAX >> (64 - width))).count_ones(),
-    )))
+    Ok(Value::Integer(i64::from((*x as u64 & (u64::MAX >> (64 - width))).count_ones())))
 }
 
 #[cfg(test)]

@@ -8,12 +8,8 @@ use crate::trino::expr::Kernel;
 use crate::trino::value::{Eval, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    plain("greatest", &["<T: orderable>(T, T...) -> T"], |values| {
-        extreme(values, Ordering::Greater)
-    }),
-    plain("least", &["<T: orderable>(T, T...) -> T"], |values| {
-        extreme(values, Ordering::Less)
-    }),
+    plain("greatest", &["<T: orderable>(T, T...) -> T"], |values| extreme(values, Ordering::Greater)),
+    plain("least", &["<T: orderable>(T, T...) -> T"], |values| extreme(values, Ordering::Less)),
     bound("typeof", &["(T) -> varchar"], type_of).takes_null(),
 ];
 

@@ -10,11 +10,8 @@ use crate::trino::time::{self, DAY, HOUR, Instant, MILLI, MINUTE, SECOND, Zone};
 use crate::trino::types::Type;
 use crate::trino::value::{Eval, Value};
 
-const OF_DATES: &[&str] = &[
-    "(date) -> bigint",
-    "(timestamp(p)) -> bigint",
-    "(timestamp(p) with time zone) -> bigint",
-];
+const OF_DATES: &[&str] =
+    &["(date) -> bigint", "(timestamp(p)) -> bigint", "(timestamp(p) with time zone) -> bigint"];
 const OF_CLOCKS: &[&str] = &[
     "(timestamp(p)) -> bigint",
     "(timestamp(p) with time zone) -> bigint",
@@ -34,126 +31,93 @@ const OF_MONTHS: &[&str] = &[
 ];
 const OF_ZONES: &[&str] = &["(timestamp(p) with time zone) -> bigint"];
 
-pub(super) const FUNCTIONS: &[Function] = &[
-    plain("year", OF_MONTHS, |values| match values {
-        [Value::Months(months)] => Ok(Value::Integer(i64::from(months / 12))),
-        _ => date_field(values, |days| calendar::from_days(days).0),
-    }),
-    plain("month", OF_MONTHS, |values| match values {
-        [Value::Months(months)] => Ok(Value::Integer(i64::from(months % 12))),
-        _ => date_field(values, |days| i64::from(calendar::from_days(days).1)),
-    }),
-    plain("quarter", OF_DATES, |values| {
-        date_field(values, |days| i64::from(calendar::from_days(days).1 - 1) / 3 + 1)
-    }),
-    plain("week|week_of_year", OF_DATES, |values| {
-        date_field(values, |days| calendar::iso_week(days).1)
-    }),
-    plain("year_of_week|yow", OF_DATES, |values| {
-        date_field(values, |days| calendar::iso_week(days).0)
-    }),
-    plain("day|day_of_month", OF_DAYS, |values| match values {
-        [Value::Millis(millis)] => Ok(Value::Integer(millis / (DAY / MILLI))),
-        _ => date_field(values, |days| i64::from(calendar::from_days(days).2)),
-    }),
-    plain("day_of_week|dow", OF_DATES, |values| {
-        date_field(values, calendar::day_of_week)
-    }),
-    plain("day_of_year|doy", OF_DATES, |values| {
-        date_field(values, calendar::day_of_year)
-    }),
-    plain("hour", OF_CLOCKS, |values| clock_field(values, HOUR, 24)),
-    plain("minute", OF_CLOCKS, |values| clock_field(values, MINUTE, 60)),
-    plain("second", OF_CLOCKS, |values| clock_field(values, SECOND, 60)),
-    plain("millisecond", OF_CLOCKS, |values| {
-        clock_field(values, MILLI, 1000)
-    }),
-    plain("timezone_hour", OF_ZONES, |values| {
-        zone_field(values, |minutes| minutes / 60)
-    }),
-    plain("timezone_minute", OF_ZONES, |values| {
-        zone_field(values, |minutes| minutes % 60)
-    }),
-    plain(
-        "last_day_of_month",
-        &[
-            "(date) -> date",
-            "(timestamp(p)) -> date",
-            "(timestamp(p) with time zone) -> date",
-        ],
-        last_day_of_month,
-    ),
-    bound("date_trunc", OF_TRUNC, date_trunc),
-    bound(
-        "date_add",
-        &[
-            "(varchar, bigint, date) -> date",
-            "(varchar, bigint, timestamp(p)) -> timestamp(p)",
-            "(varchar, bigint, timestamp(p) with time zone) -> timestamp(p) with time zone",
-        ],
-        date_add,
-    ),
-    bound(
-        "date_diff",
-        &[
-            "(varchar, date, date) -> bigint",
-            "(varchar, timestamp(p), timestamp(p)) -> bigint",
-            "(varchar, timestamp(p) with time zone, timestamp(p) with time zone) -> bigint",
-        ],
-        date_diff,
-    ),
-    bound(
-        "date",
-        &[
-            "(varchar) -> date",
-            "(timestamp(p)) -> date",
-            "(timestamp(p) with time zone) -> date",
-        ],
-        |bind| {
-            let from = bind.types.first().cloned().unwrap_or(Type::VARCHAR);
-            kernel(move |values| match values {
-                [value] => cast(value.clone(), &from, &Type::Date),
+pub(super) const FUNCTIONS: &[Function] =
+    &[
+        plain("year", OF_MONTHS, |values| match values {
+            [Value::Months(months)] => Ok(Value::Integer(i64::from(months / 12))),
+            _ => date_field(values, |days| calendar::from_days(days).0),
+        }),
+        plain("month", OF_MONTHS, |values| match values {
+            [Value::Months(months)] => Ok(Value::Integer(i64::from(months % 12))),
+            _ => date_field(values, |days| i64::from(calendar::from_days(days).1)),
+        }),
+        plain("quarter", OF_DATES, |values| {
+            date_field(values, |days| i64::from(calendar::from_days(days).1 - 1) / 3 + 1)
+        }),
+        plain("week|week_of_year", OF_DATES, |values| date_field(values, |days| calendar::iso_week(days).1)),
+        plain("year_of_week|yow", OF_DATES, |values| date_field(values, |days| calendar::iso_week(days).0)),
+        plain("day|day_of_month", OF_DAYS, |values| match values {
+            [Value::Millis(millis)] => Ok(Value::Integer(millis / (DAY / MILLI))),
+            _ => date_field(values, |days| i64::from(calendar::from_days(days).2)),
+        }),
+        plain("day_of_week|dow", OF_DATES, |values| date_field(values, calendar::day_of_week)),
+        plain("day_of_year|doy", OF_DATES, |values| date_field(values, calendar::day_of_year)),
+        plain("hour", OF_CLOCKS, |values| clock_field(values, HOUR, 24)),
+        plain("minute", OF_CLOCKS, |values| clock_field(values, MINUTE, 60)),
+        plain("second", OF_CLOCKS, |values| clock_field(values, SECOND, 60)),
+        plain("millisecond", OF_CLOCKS, |values| clock_field(values, MILLI, 1000)),
+        plain("timezone_hour", OF_ZONES, |values| zone_field(values, |minutes| minutes / 60)),
+        plain("timezone_minute", OF_ZONES, |values| zone_field(values, |minutes| minutes % 60)),
+        plain(
+            "last_day_of_month",
+            &["(date) -> date", "(timestamp(p)) -> date", "(timestamp(p) with time zone) -> date"],
+            last_day_of_month,
+        ),
+        bound("date_trunc", OF_TRUNC, date_trunc),
+        bound(
+            "date_add",
+            &[
+                "(varchar, bigint, date) -> date",
+                "(varchar, bigint, timestamp(p)) -> timestamp(p)",
+                "(varchar, bigint, timestamp(p) with time zone) -> timestamp(p) with time zone",
+            ],
+            date_add,
+        ),
+        bound(
+            "date_diff",
+            &[
+                "(varchar, date, date) -> bigint",
+                "(varchar, timestamp(p), timestamp(p)) -> bigint",
+                "(varchar, timestamp(p) with time zone, timestamp(p) with time zone) -> bigint",
+            ],
+            date_diff,
+        ),
+        bound(
+            "date",
+            &["(varchar) -> date", "(timestamp(p)) -> date", "(timestamp(p) with time zone) -> date"],
+            |bind| {
+                let from = bind.types.first().cloned().unwrap_or(Type::VARCHAR);
+                kernel(move |values| match values {
+                    [value] => cast(value.clone(), &from, &Type::Date),
+                    _ => unexpected(values),
+                })
+            },
+        ),
+        plain(
+            "at_timezone",
+            &[
+                "(timestamp(p) with time zone, varchar) -> timestamp(p) with time zone",
+                "(timestamp(p) with time zone, interval day to second) -> timestamp(p) with time zone",
+            ],
+            |values| match values {
+                [Value::TimestampTz(instant, _), zone] => Ok(Value::TimestampTz(*instant, zone_of(zone)?)),
                 _ => unexpected(values),
-            })
-        },
-    ),
-    plain(
-        "at_timezone",
-        &[
-            "(timestamp(p) with time zone, varchar) -> timestamp(p) with time zone",
-            "(timestamp(p) with time zone, interval day to second) -> timestamp(p) with time zone",
-        ],
-        |values| match values {
-            [Value::TimestampTz(instant, _), zone] => Ok(Value::TimestampTz(*instant, zone_of(zone)?)),
-            _ => unexpected(values),
-        },
-    ),
-    plain(
-        "with_timezone",
-        &["(timestamp(p), varchar) -> timestamp(p) with time zone"],
-        |values| match values {
-            [Value::Timestamp(local), zone] => {
-                let zone = zone_of(zone)?;
-                Ok(Value::TimestampTz(
-                    Instant {
-                        micros: zone.to_utc(local.micros),
-                        ..*local
-                    },
-                    zone,
-                ))
+            },
+        ),
+        plain("with_timezone", &["(timestamp(p), varchar) -> timestamp(p) with time zone"], |values| {
+            match values {
+                [Value::Timestamp(local), zone] => {
+                    let zone = zone_of(zone)?;
+                    Ok(Value::TimestampTz(Instant { micros: zone.to_utc(local.micros), ..*local }, zone))
+                }
+                _ => unexpected(values),
             }
-            _ => unexpected(values),
-        },
-    ),
-    plain(
-        "timezone",
-        &["(timestamp(p) with time zone) -> varchar"],
-        |values| match values {
+        }),
+        plain("timezone", &["(timestamp(p) with time zone) -> varchar"], |values| match values {
             [Value::TimestampTz(_, zone)] => Ok(Value::text(zone.to_string())),
             _ => unexpected(values),
-        },
-    ),
-];
+        }),
+    ];
 
 const OF_TRUNC: &[&str] = &[
     "(varchar, date) -> date",
@@ -201,9 +165,7 @@ fn last_day_of_month<'a>(values: &[Value<'a>]) -> Eval<'a> {
     };
     let (year, month, _) = calendar::from_days(local.div_euclid(DAY));
     let last = calendar::days(year, month, calendar::days_in_month(year, month));
-    Ok(last
-        .and_then(|days| i32::try_from(days).ok())
-        .map_or(Value::Null, Value::Date))
+    Ok(last.and_then(|days| i32::try_from(days).ok()).map_or(Value::Null, Value::Date))
 }
 
 /// The zone of a name, or of an interval as its offset.
@@ -214,9 +176,9 @@ pub(super) fn zone_of(value: &Value<'_>) -> Result<Zone, EvalError> {
         }
         Value::Millis(millis) if millis % 60_000 == 0 => Zone::from_minutes(millis / 60_000)
             .ok_or_else(|| EvalError::argument("Invalid offset: a time zone is at most 14 hours from UTC")),
-        Value::Millis(_) => Err(EvalError::argument(
-            "Invalid time zone offset interval: interval contains seconds",
-        )),
+        Value::Millis(_) => {
+            Err(EvalError::argument("Invalid time zone offset interval: interval contains seconds"))
+        }
         other => Err(EvalError::other(format!("{other:?} is no time zone"))),
     }
 }
@@ -257,10 +219,7 @@ fn invalid(name: &str, of_date: bool) -> EvalError {
     let (what, units) = if of_date {
         ("DATE", "day, week, month, quarter or year")
     } else {
-        (
-            "Timestamp",
-            "millisecond, second, minute, hour, day, week, month, quarter or year",
-        )
+        ("Timestamp", "millisecond, second, minute, hour, day, week, month, quarter or year")
     };
     EvalError::argument(format!("'{name}' is not a valid {what} field: use {units}"))
 }
@@ -298,9 +257,7 @@ fn out_of_range() -> EvalError {
 }
 
 fn date<'a>(micros: i64) -> Eval<'a> {
-    i32::try_from(micros.div_euclid(DAY))
-        .map(Value::Date)
-        .map_err(|_| out_of_range())
+    i32::try_from(micros.div_euclid(DAY)).map(Value::Date).map_err(|_| out_of_range())
 }
 
 fn date_trunc(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
@@ -308,15 +265,12 @@ fn date_trunc(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
         let [value] = values else {
             return unexpected(values);
         };
-        let truncated = local(value)
-            .and_then(|local| truncate(unit, local))
-            .ok_or_else(out_of_range)?;
+        let truncated = local(value).and_then(|local| truncate(unit, local)).ok_or_else(out_of_range)?;
         match value {
             Value::Date(_) => date(truncated),
-            Value::TimestampTz(_, zone) => Ok(Value::TimestampTz(
-                Instant::from_micros(zone.to_utc(truncated)),
-                *zone,
-            )),
+            Value::TimestampTz(_, zone) => {
+                Ok(Value::TimestampTz(Instant::from_micros(zone.to_utc(truncated)), *zone))
+            }
             _ => Ok(Value::Timestamp(Instant::from_micros(truncated))),
         }
     })
@@ -334,17 +288,11 @@ fn date_add(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
         }
         [Value::Integer(count), Value::Timestamp(local)] => {
             let micros = add(unit, *count, local.micros, Zone::UTC).ok_or_else(out_of_range)?;
-            Ok(Value::Timestamp(time::round(
-                Instant { micros, ..*local },
-                precision,
-            )))
+            Ok(Value::Timestamp(time::round(Instant { micros, ..*local }, precision)))
         }
         [Value::Integer(count), Value::TimestampTz(instant, zone)] => {
             let micros = add(unit, *count, instant.micros, *zone).ok_or_else(out_of_range)?;
-            Ok(Value::TimestampTz(
-                time::round(Instant { micros, ..*instant }, precision),
-                *zone,
-            ))
+            Ok(Value::TimestampTz(time::round(Instant { micros, ..*instant }, precision), *zone))
         }
         _ => unexpected(values),
     })
@@ -397,22 +345,13 @@ mod tests {
         check("year_of_week(DATE '2027-01-01')", "2026");
         check("quarter(DATE '2026-12-31')", "4");
         check("doy(DATE '2024-12-31')", "366");
-        check(
-            "hour(TIMESTAMP '2026-03-04 05:06:07.089 UTC' AT TIME ZONE 'Asia/Kolkata')",
-            "10",
-        );
+        check("hour(TIMESTAMP '2026-03-04 05:06:07.089 UTC' AT TIME ZONE 'Asia/Kolkata')", "10");
         check("millisecond(TIMESTAMP '1969-12-31 23:59:59.999')", "999");
         check("minute(INTERVAL '1 02:03' DAY TO MINUTE)", "3");
         check("timezone_minute(TIMESTAMP '2026-03-04 05:06:07 -08:35')", "-35");
-        check(
-            "hour('2026')",
-            "! Unexpected parameters (varchar(4)) for function hour.",
-        );
+        check("hour('2026')", "! Unexpected parameters (varchar(4)) for function hour.");
         check("hour(DATE '2026-03-04')", "0");
-        check(
-            "extract(hour FROM DATE '2026-03-04')",
-            "! Cannot extract hour from date",
-        );
+        check("extract(hour FROM DATE '2026-03-04')", "! Cannot extract hour from date");
     }
 
     #[test]
@@ -435,61 +374,34 @@ mod tests {
             "2026-03-29 13:00:00 Europe/Berlin",
         );
         check("date_add('month', -1, DATE '2024-03-31')", "2024-02-29");
-        check(
-            "date_diff('hour', TIMESTAMP '2026-01-01 10:59:00', TIMESTAMP '2026-01-01 11:01:00')",
-            "0",
-        );
-        check(
-            "date_diff('day', DATE '2026-03-04', TIMESTAMP '2026-03-03 23:00:00')",
-            "0",
-        );
+        check("date_diff('hour', TIMESTAMP '2026-01-01 10:59:00', TIMESTAMP '2026-01-01 11:01:00')", "0");
+        check("date_diff('day', DATE '2026-03-04', TIMESTAMP '2026-03-03 23:00:00')", "0");
         check("date_diff('month', DATE '2026-01-31', DATE '2026-02-28')", "1");
         check("date_diff('year', DATE '2024-02-29', DATE '2026-02-28')", "2");
         check(
             "date_add('fortnight', 1, DATE '2026-01-01')",
             "! date_add: 'fortnight' is not a valid DATE field",
         );
-        check_type(
-            "date_add('day', 1, TIMESTAMP '2026-01-01 00:00:00.000000')",
-            "timestamp(6)",
-        );
+        check_type("date_add('day', 1, TIMESTAMP '2026-01-01 00:00:00.000000')", "timestamp(6)");
     }
 
     #[test]
     fn zones() {
-        check(
-            "at_timezone(TIMESTAMP '2026-03-04 05:06:07 UTC', '+05:30')",
-            "2026-03-04 10:36:07 +05:30",
-        );
-        check(
-            "TIMESTAMP '2026-03-04 05:06:07' AT TIME ZONE 'utc'",
-            "2026-03-04 05:06:07 UTC",
-        );
+        check("at_timezone(TIMESTAMP '2026-03-04 05:06:07 UTC', '+05:30')", "2026-03-04 10:36:07 +05:30");
+        check("TIMESTAMP '2026-03-04 05:06:07' AT TIME ZONE 'utc'", "2026-03-04 05:06:07 UTC");
         check(
             "with_timezone(TIMESTAMP '2026-07-04 05:06:07', 'Europe/Berlin')",
             "2026-07-04 05:06:07 Europe/Berlin",
         );
-        check(
-            "with_timezone(TIMESTAMP '2026-07-04 05:06:07', 'Mars')",
-            "! 'Mars' is not a valid time zone",
-        );
-        check(
-            "date(TIMESTAMP '2026-07-04 23:06:07 UTC' AT TIME ZONE 'Europe/Berlin')",
-            "2026-07-05",
-        );
+        check("with_timezone(TIMESTAMP '2026-07-04 05:06:07', 'Mars')", "! 'Mars' is not a valid time zone");
+        check("date(TIMESTAMP '2026-07-04 23:06:07 UTC' AT TIME ZONE 'Europe/Berlin')", "2026-07-05");
     }
 
     #[test]
     fn arithmetic() {
         check("DATE '2026-01-31' + INTERVAL '1' MONTH", "2026-02-28");
-        check(
-            "TIMESTAMP '2026-01-01 00:00:00' - INTERVAL '1.5' SECOND",
-            "2025-12-31 23:59:58.500",
-        );
-        check(
-            "DATE '2026-01-31' + INTERVAL '1' HOUR",
-            "! Cannot add hour, minutes or seconds from a date",
-        );
+        check("TIMESTAMP '2026-01-01 00:00:00' - INTERVAL '1.5' SECOND", "2025-12-31 23:59:58.500");
+        check("DATE '2026-01-31' + INTERVAL '1' HOUR", "! Cannot add hour, minutes or seconds from a date");
         check("DATE '2026-03-04' - DATE '2026-03-01'", "3 00:00:00.000");
         check("2 * INTERVAL '36' HOUR", "3 00:00:00.000");
         check("now()", "2026-03-04 05:06:07.089 UTC");

@@ -25,9 +25,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         _ => unexpected(values),
     }),
     plain("xxhash64", DIGEST, |values| match values {
-        [Value::Varbinary(bytes)] => Ok(Value::bytes(
-            twox_hash::XxHash64::oneshot(0, bytes).to_be_bytes().to_vec(),
-        )),
+        [Value::Varbinary(bytes)] => {
+            Ok(Value::bytes(twox_hash::XxHash64::oneshot(0, bytes).to_be_bytes().to_vec()))
+        }
         _ => unexpected(values),
     }),
     plain("murmur3", DIGEST, |values| match values {
@@ -56,17 +56,8 @@ fn hmac<'a, D: Digest, const BLOCK: usize>(values: &[Value<'a>]) -> Eval<'a> {
         block[..key.len()].copy_from_slice(key);
     }
     let padded = |pad: u8| block.map(|byte| byte ^ pad);
-    let inner = D::new()
-        .chain_update(padded(0x36))
-        .chain_update(message)
-        .finalize();
-    Ok(Value::bytes(
-        D::new()
-            .chain_update(padded(0x5c))
-            .chain_update(inner)
-            .finalize()
-            .to_vec(),
-    ))
+    let inner = D::new().chain_update(padded(0x36)).chain_update(message).finalize();
+    Ok(Value::bytes(D::new().chain_update(padded(0x5c)).chain_update(inner).finalize().to_vec()))
 }
 
 /// MurmurHash3 for 64-bit machines, 128 bits, seed 0.
@@ -75,29 +66,16 @@ fn murmur3(bytes: &[u8]) -> [u8; 16] {
     const C2: u64 = 0x4cf5_ad43_2745_937f;
     let mix1 = |k: u64| k.wrapping_mul(C1).rotate_left(31).wrapping_mul(C2);
     let mix2 = |k: u64| k.wrapping_mul(C2).rotate_left(33).wrapping_mul(C1);
-    let word = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .rev()
-            .fold(0u64, |word, byte| word << 8 | u64::from(*byte))
-    };
+    let word = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
     let (mut h1, mut h2) = (0u64, 0u64);
     let blocks = bytes.chunks_exact(16);
     let tail = blocks.remainder();
     for block in blocks {
         let (low, high) = block.split_at(8);
         h1 ^= mix1(word(low));
-        h1 = h1
-            .rotate_left(27)
-            .wrapping_add(h2)
-            .wrapping_mul(5)
-            .wrapping_add(0x52dc_e729);
+        h1 = h1.rotate_left(27).wrapping_add(h2).wrapping_mul(5).wrapping_add(0x52dc_e729);
         h2 ^= mix2(word(high));
-        h2 = h2
-            .rotate_left(31)
-            .wrapping_add(h1)
-            .wrapping_mul(5)
-            .wrapping_add(0x3849_5ab5);
+        h2 = h2.rotate_left(31).wrapping_add(h1).wrapping_mul(5).wrapping_add(0x3849_5ab5);
     }
     let (low, high) = tail.split_at(tail.len().min(8));
     h2 ^= mix2(word(high));
@@ -132,10 +110,7 @@ mod tests {
     fn known_answers() {
         check("md5(to_utf8('abc'))", "900150983cd24fb0d6963f7d28e17f72");
         check("sha1(to_utf8('abc'))", "a9993e364706816aba3e25717850c26c9cd0d89d");
-        check(
-            "to_hex(sha256(X''))",
-            "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855",
-        );
+        check("to_hex(sha256(X''))", "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855");
         // RFC 2202 and RFC 4231, test case 2.
         check(
             "hmac_md5(to_utf8('what do ya want for nothing?'), to_utf8('Jefe'))",
@@ -149,9 +124,6 @@ mod tests {
         check("xxhash64(X'')", "ef46db3751d8e999");
         // The little-endian words of murmur3_x64_128.
         check("murmur3(to_utf8('hello'))", "029bbd41b3a7d8cb191dae486a901e5b");
-        check(
-            "sha256('text')",
-            "! Unexpected parameters (varchar(4)) for function sha256.",
-        );
+        check("sha256('text')", "! Unexpected parameters (varchar(4)) for function sha256.");
     }
 }

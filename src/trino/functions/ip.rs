@@ -38,10 +38,7 @@ impl Network {
         if is_v4 && base & !mask != 0 && length > 0 {
             return Err(invalid("Invalid CIDR: the address has bits beyond the prefix"));
         }
-        Ok(Network {
-            base: base & mask,
-            mask,
-        })
+        Ok(Network { base: base & mask, mask })
     }
 
     fn contains(self, address: u128) -> bool {
@@ -74,17 +71,8 @@ mod tests {
         check("contains('2001:db8::1/32', IPADDRESS '2001:db8:1::1')", "true");
         check("contains('::/0', IPADDRESS '10.0.0.1')", "true");
         check("contains('::ffff:10.0.0.0/104', IPADDRESS '10.0.0.1')", "true");
-        check(
-            "contains('10.1.2.3/8', IPADDRESS '10.1.2.3')",
-            "! contains: Invalid CIDR",
-        );
-        check(
-            "contains('10.0.0.0/33', IPADDRESS '10.1.2.3')",
-            "! contains: Invalid prefix length",
-        );
-        check(
-            "contains('10.0.0.0', IPADDRESS '10.1.2.3')",
-            "! contains: Invalid CIDR",
-        );
+        check("contains('10.1.2.3/8', IPADDRESS '10.1.2.3')", "! contains: Invalid CIDR");
+        check("contains('10.0.0.0/33', IPADDRESS '10.1.2.3')", "! contains: Invalid prefix length");
+        check("contains('10.0.0.0', IPADDRESS '10.1.2.3')", "! contains: Invalid CIDR");
     }
 }

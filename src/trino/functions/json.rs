@@ -11,38 +11,18 @@ use crate::trino::json::{Malformed, Reader, Token};
 use crate::trino::value::{Eval, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    bound(
-        "json_extract",
-        &["(varchar, varchar) -> json", "(json, varchar) -> json"],
-        json_extract,
-    ),
+    bound("json_extract", &["(varchar, varchar) -> json", "(json, varchar) -> json"], json_extract),
     bound(
         "json_extract_scalar",
         &["(varchar, varchar) -> varchar", "(json, varchar) -> varchar"],
         json_extract_scalar,
     ),
-    bound(
-        "json_size",
-        &["(varchar, varchar) -> bigint", "(json, varchar) -> bigint"],
-        json_size,
-    ),
+    bound("json_size", &["(varchar, varchar) -> bigint", "(json, varchar) -> bigint"], json_size),
     plain("json_parse", &["(varchar) -> json"], json_parse),
     plain("json_format", &["(json) -> varchar"], json_format),
-    plain(
-        "is_json_scalar",
-        &["(varchar) -> boolean", "(json) -> boolean"],
-        is_json_scalar,
-    ),
-    plain(
-        "json_array_length",
-        &["(varchar) -> bigint", "(json) -> bigint"],
-        json_array_length,
-    ),
-    plain(
-        "json_array_get",
-        &["(varchar, bigint) -> json", "(json, bigint) -> json"],
-        json_array_get,
-    ),
+    plain("is_json_scalar", &["(varchar) -> boolean", "(json) -> boolean"], is_json_scalar),
+    plain("json_array_length", &["(varchar) -> bigint", "(json) -> bigint"], json_array_length),
+    plain("json_array_get", &["(varchar, bigint) -> json", "(json, bigint) -> json"], json_array_get),
     plain(
         "json_array_contains",
         &[
@@ -60,9 +40,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn json_extract(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
-    with_path(bind, |path, json| {
-        Ok(part_of(json, |json| path.json(json)).map_or(Value::Null, Value::Json))
-    })
+    with_path(bind, |path, json| Ok(part_of(json, |json| path.json(json)).map_or(Value::Null, Value::Json)))
 }
 
 fn json_extract_scalar(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
@@ -72,9 +50,7 @@ fn json_extract_scalar(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
 }
 
 fn json_size(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
-    with_path(bind, |path, json| {
-        Ok(path.size(json).map_or(Value::Null, Value::Integer))
-    })
+    with_path(bind, |path, json| Ok(path.size(json).map_or(Value::Null, Value::Integer)))
 }
 
 /// The code of a function of JSON and a path; a constant path is parsed once.
@@ -82,11 +58,7 @@ fn with_path(
     bind: &Bind<'_>,
     run: impl for<'a> Fn(&Path, &Cow<'a, str>) -> Eval<'a> + Send + Sync + 'static,
 ) -> Result<Kernel, EvalError> {
-    let constant = bind
-        .text(1)
-        .map(Path::parse)
-        .transpose()
-        .map_err(EvalError::argument)?;
+    let constant = bind.text(1).map(Path::parse).transpose().map_err(EvalError::argument)?;
     kernel(move |values| match (values, &constant) {
         ([Value::Varchar(json) | Value::Json(json), _], Some(path)) => run(path, json),
         ([Value::Varchar(json) | Value::Json(json), Value::Varchar(path)], None) => {
@@ -102,10 +74,9 @@ fn json_parse<'a>(values: &[Value<'a>]) -> Eval<'a> {
     };
     match canonical(text) {
         Ok(json) => Ok(Value::json(json)),
-        Err(Malformed) => Err(EvalError::argument(format!(
-            "Cannot convert value to JSON: '{}'",
-            shorten(text)
-        ))),
+        Err(Malformed) => {
+            Err(EvalError::argument(format!("Cannot convert value to JSON: '{}'", shorten(text))))
+        }
     }
 }
 
@@ -134,18 +105,11 @@ fn is_json_scalar<'a>(values: &[Value<'a>]) -> Eval<'a> {
         let first = reader.next()?;
         reader.skip_rest(first)?;
         let is_scalar = !matches!(first, Token::BeginArray | Token::BeginObject);
-        if reader.is_at_end() {
-            Ok(is_scalar)
-        } else {
-            Err(Malformed)
-        }
+        if reader.is_at_end() { Ok(is_scalar) } else { Err(Malformed) }
     };
     match is_scalar() {
         Ok(is_scalar) => Ok(Value::Boolean(is_scalar)),
-        Err(Malformed) => Err(EvalError::argument(format!(
-            "Invalid JSON value: {}",
-            shorten(json)
-        ))),
+        Err(Malformed) => Err(EvalError::argument(format!("Invalid JSON value: {}", shorten(json)))),
     }
 }
 
@@ -182,11 +146,7 @@ fn json_array_length<'a>(values: &[Value<'a>]) -> Eval<'a> {
         reader.skip_rest(token)?;
         Ok(None::<()>)
     });
-    Ok(if is_array.is_some() {
-        Value::Integer(length)
-    } else {
-        Value::Null
-    })
+    Ok(if is_array.is_some() { Value::Integer(length) } else { Value::Null })
 }
 
 /// An element by position, from the end if that is negative. A string comes without its quotes.
@@ -247,14 +207,8 @@ mod tests {
 
     #[test]
     fn extraction() {
-        check(
-            "json_extract_scalar('{\"a\":{\"b\":[1.50]}}', '$.a.b[0]')",
-            "1.50",
-        );
-        check(
-            "json_extract('{\"a\": {\"b\" : [1.50]}}', '$.a')",
-            "{\"b\":[1.5]}",
-        );
+        check("json_extract_scalar('{\"a\":{\"b\":[1.50]}}', '$.a.b[0]')", "1.50");
+        check("json_extract('{\"a\": {\"b\" : [1.50]}}', '$.a')", "{\"b\":[1.5]}");
         check("json_extract_scalar('no json', '$.a')", "NULL");
         check("json_extract_scalar(NULL, '$.a')", "NULL");
         check("json_size(JSON '{\"x\":[1,2]}', '$.x')", "2");

@@ -8,61 +8,30 @@ use crate::trino::expr::{Lambda, truth};
 use crate::trino::value::{Eval, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    higher(
-        "transform",
-        &["(array(T), function(T, U)) -> array(U)"],
-        |values, lambdas| {
-            let ([Value::Array(elements), _], [make]) = (values, lambdas) else {
-                return unexpected(values);
-            };
-            elements
-                .iter()
-                .map(|element| make.call(std::slice::from_ref(element)))
-                .collect::<Result<_, _>>()
-                .map(Value::Array)
-        },
-    ),
-    higher(
-        "filter",
-        &["(array(T), function(T, boolean)) -> array(T)"],
-        filter,
-    ),
-    higher(
-        "any_match",
-        &["(array(T), function(T, boolean)) -> boolean"],
-        |values, lambdas| Ok(truth(any(values, lambdas, true)?)),
-    ),
-    higher(
-        "none_match",
-        &["(array(T), function(T, boolean)) -> boolean"],
-        |values, lambdas| Ok(truth(any(values, lambdas, true)?.map(|any| !any))),
-    ),
-    higher(
-        "all_match",
-        &["(array(T), function(T, boolean)) -> boolean"],
-        |values, lambdas| Ok(truth(any(values, lambdas, false)?.map(|any| !any))),
-    ),
-    higher(
-        "reduce",
-        &["(array(T), S, function(S, T, S), function(S, R)) -> R"],
-        reduce,
-    )
-    .takes_null(),
-    higher(
-        "zip_with",
-        &["(array(T), array(U), function(T, U, R)) -> array(R)"],
-        zip_with,
-    ),
-    higher(
-        "array_sort",
-        &["(array(T), function(T, T, integer)) -> array(T)"],
-        array_sort_by,
-    ),
-    plain(
-        "array_sort",
-        &["<T: orderable>(array(T)) -> array(T)"],
-        array_sort,
-    ),
+    higher("transform", &["(array(T), function(T, U)) -> array(U)"], |values, lambdas| {
+        let ([Value::Array(elements), _], [make]) = (values, lambdas) else {
+            return unexpected(values);
+        };
+        elements
+            .iter()
+            .map(|element| make.call(std::slice::from_ref(element)))
+            .collect::<Result<_, _>>()
+            .map(Value::Array)
+    }),
+    higher("filter", &["(array(T), function(T, boolean)) -> array(T)"], filter),
+    higher("any_match", &["(array(T), function(T, boolean)) -> boolean"], |values, lambdas| {
+        Ok(truth(any(values, lambdas, true)?))
+    }),
+    higher("none_match", &["(array(T), function(T, boolean)) -> boolean"], |values, lambdas| {
+        Ok(truth(any(values, lambdas, true)?.map(|any| !any)))
+    }),
+    higher("all_match", &["(array(T), function(T, boolean)) -> boolean"], |values, lambdas| {
+        Ok(truth(any(values, lambdas, false)?.map(|any| !any)))
+    }),
+    higher("reduce", &["(array(T), S, function(S, T, S), function(S, R)) -> R"], reduce).takes_null(),
+    higher("zip_with", &["(array(T), array(U), function(T, U, R)) -> array(R)"], zip_with),
+    higher("array_sort", &["(array(T), function(T, T, integer)) -> array(T)"], array_sort_by),
+    plain("array_sort", &["<T: orderable>(array(T)) -> array(T)"], array_sort),
 ];
 
 fn filter<'a>(values: &[Value<'a>], lambdas: &[Lambda<'_, 'a>]) -> Eval<'a> {
@@ -139,17 +108,12 @@ fn array_sort_by<'a>(values: &[Value<'a>], lambdas: &[Lambda<'_, 'a>]) -> Eval<'
     let ([Value::Array(elements), _], [compare]) = (values, lambdas) else {
         return unexpected(values);
     };
-    let sorted = sort(
-        elements.to_vec(),
-        &mut |a, b| match compare.call(&[a.clone(), b.clone()])? {
-            Value::Integer(-1) => Ok(Ordering::Less),
-            Value::Integer(0) => Ok(Ordering::Equal),
-            Value::Integer(1) => Ok(Ordering::Greater),
-            _ => Err(EvalError::argument(
-                "Lambda comparator must return either -1, 0, or 1",
-            )),
-        },
-    )?;
+    let sorted = sort(elements.to_vec(), &mut |a, b| match compare.call(&[a.clone(), b.clone()])? {
+        Value::Integer(-1) => Ok(Ordering::Less),
+        Value::Integer(0) => Ok(Ordering::Equal),
+        Value::Integer(1) => Ok(Ordering::Greater),
+        _ => Err(EvalError::argument("Lambda comparator must return either -1, 0, or 1")),
+    })?;
     Ok(Value::array(sorted))
 }
 
@@ -166,11 +130,7 @@ fn sort<'a>(mut values: Vec<Value<'a>>, compare: &mut Compare<'_, 'a>) -> Result
     let mut right = sort(right, compare)?.into_iter().peekable();
     let mut merged = Vec::with_capacity(left.len() + right.len());
     while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
-        let next = if compare(b, a)?.is_lt() {
-            right.next()
-        } else {
-            left.next()
-        };
+        let next = if compare(b, a)?.is_lt() { right.next() } else { left.next() };
         merged.extend(next);
     }
     merged.extend(left);
@@ -200,18 +160,9 @@ mod tests {
 
     #[test]
     fn nesting() {
-        check(
-            "transform(ARRAY[1, 2], x -> transform(ARRAY[10, 20], y -> x * y))",
-            "[[10, 20], [20, 40]]",
-        );
-        check(
-            "transform(ARRAY[1, 2], x -> CASE x + 1 WHEN 2 THEN x ELSE -x END)",
-            "[1, -2]",
-        );
-        check(
-            "transform(ARRAY[1, 2], x -> reduce(ARRAY[x], 0, (s, x) -> s + x, s -> s + x))",
-            "[2, 4]",
-        );
+        check("transform(ARRAY[1, 2], x -> transform(ARRAY[10, 20], y -> x * y))", "[[10, 20], [20, 40]]");
+        check("transform(ARRAY[1, 2], x -> CASE x + 1 WHEN 2 THEN x ELSE -x END)", "[1, -2]");
+        check("transform(ARRAY[1, 2], x -> reduce(ARRAY[x], 0, (s, x) -> s + x, s -> s + x))", "[2, 4]");
         check("transform(ARRAY[1], X -> x)", "[1]");
         check("transform(ARRAY[ROW(1)], r -> r[1])", "[1]");
         check("transform(ARRAY[1], x -> y)", "! Column 'y' cannot be resolved");
@@ -220,15 +171,9 @@ mod tests {
     #[test]
     fn sorting() {
         check("array_sort(ARRAY[3, NULL, 1, 2])", "[1, 2, 3, NULL]");
-        check(
-            "array_sort(ARRAY['b', 'a', 'c'], (x, y) -> IF(x < y, 1, IF(x = y, 0, -1)))",
-            "[c, b, a]",
-        );
+        check("array_sort(ARRAY['b', 'a', 'c'], (x, y) -> IF(x < y, 1, IF(x = y, 0, -1)))", "[c, b, a]");
         check("array_sort(ARRAY[1, 2, 3], (x, y) -> -1)", "[3, 2, 1]");
-        check(
-            "array_sort(ARRAY[1, 2], (x, y) -> 2)",
-            "! Lambda comparator must return either -1, 0, or 1",
-        );
+        check("array_sort(ARRAY[1, 2], (x, y) -> 2)", "! Lambda comparator must return either -1, 0, or 1");
         check(
             "array_sort(ARRAY[MAP()])",
             "! Unexpected parameters (array(map(unknown, unknown))) for function array_sort.",

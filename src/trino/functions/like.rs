@@ -7,14 +7,8 @@ use crate::trino::error::EvalError;
 use crate::trino::expr::Kernel;
 use crate::trino::value::Value;
 
-pub(super) const FUNCTIONS: &[Function] = &[bound(
-    "$like",
-    &[
-        "(varchar, varchar) -> boolean",
-        "(varchar, varchar, varchar) -> boolean",
-    ],
-    like,
-)];
+pub(super) const FUNCTIONS: &[Function] =
+    &[bound("$like", &["(varchar, varchar) -> boolean", "(varchar, varchar, varchar) -> boolean"], like)];
 
 fn like(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
     let is_constant = bind.constants.iter().skip(1).all(Option::is_some);
@@ -27,16 +21,9 @@ fn like(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
         ([Value::Varchar(text), Value::Varchar(pattern)], None) => {
             Ok(Value::Boolean(Pattern::parse(pattern, None)?.matches(text)))
         }
-        (
-            [
-                Value::Varchar(text),
-                Value::Varchar(pattern),
-                Value::Varchar(escape),
-            ],
-            None,
-        ) => Ok(Value::Boolean(
-            Pattern::parse(pattern, Some(escape))?.matches(text),
-        )),
+        ([Value::Varchar(text), Value::Varchar(pattern), Value::Varchar(escape)], None) => {
+            Ok(Value::Boolean(Pattern::parse(pattern, Some(escape))?.matches(text)))
+        }
         _ => unexpected(values),
     })
 }
@@ -123,17 +110,11 @@ impl Pattern {
 impl Piece {
     fn strip_prefix<'t>(&self, text: &'t str) -> Option<&'t str> {
         if let Some(finder) = &self.finder {
-            return text
-                .as_bytes()
-                .starts_with(finder.needle())
-                .then(|| &text[finder.needle().len()..]);
+            return text.as_bytes().starts_with(finder.needle()).then(|| &text[finder.needle().len()..]);
         }
         let mut rest = text.chars();
-        let fits = self
-            .chars
-            .iter()
-            .all(|wanted| rest.next().is_some_and(|c| wanted.is_none_or(|w| w == c)));
-        fits.then(|| rest.as_str())
+        let fits = self.chars.iter().all(|wanted| rest.next().is_some_and(|c| wanted.is_none_or(|w| w == c)));
+        fits.then_some(rest.as_str())
     }
 
     fn strip_suffix<'t>(&self, text: &'t str) -> Option<&'t str> {
@@ -149,7 +130,7 @@ impl Piece {
             .iter()
             .rev()
             .all(|wanted| rest.next_back().is_some_and(|c| wanted.is_none_or(|w| w == c)));
-        fits.then(|| rest.as_str())
+        fits.then_some(rest.as_str())
     }
 
     /// Where the first occurrence ends.
@@ -167,10 +148,7 @@ mod tests {
     use crate::trino::testing::check;
 
     fn check_like(text: &str, pattern: &str, expected: bool) {
-        check(
-            &format!("'{text}' LIKE '{pattern}'"),
-            if expected { "true" } else { "false" },
-        );
+        check(&format!("'{text}' LIKE '{pattern}'"), if expected { "true" } else { "false" });
     }
 
     #[test]
@@ -196,14 +174,8 @@ mod tests {
     fn escapes() {
         check("'a%b' LIKE 'a!%b' ESCAPE '!'", "true");
         check("'axb' LIKE 'a!%b' ESCAPE '!'", "false");
-        check(
-            "'a' LIKE 'a!' ESCAPE '!'",
-            "! LIKE: Escape character must be followed",
-        );
-        check(
-            "'a' LIKE 'a' ESCAPE '!!'",
-            "! LIKE: Escape string must be a single character",
-        );
+        check("'a' LIKE 'a!' ESCAPE '!'", "! LIKE: Escape character must be followed");
+        check("'a' LIKE 'a' ESCAPE '!!'", "! LIKE: Escape string must be a single character");
         check("'a' LIKE NULL", "NULL");
     }
 }

@@ -25,32 +25,22 @@ pub(super) const FUNCTIONS: &[Function] = &[
     plain("sign", SAME, sign),
     plain("sign", OF_DECIMAL, sign).result(|_| Type::Decimal(1, 0)),
     plain("ceil|ceiling", SAME, |values| whole(values, f64::ceil)),
-    bound("ceil|ceiling", OF_DECIMAL, |bind| {
-        whole_decimal(bind, |x, unit| -(-x).div_euclid(unit))
-    })
-    .result(whole_type),
+    bound("ceil|ceiling", OF_DECIMAL, |bind| whole_decimal(bind, |x, unit| -(-x).div_euclid(unit)))
+        .result(whole_type),
     plain("floor", SAME, |values| whole(values, f64::floor)),
     bound("floor", OF_DECIMAL, |bind| whole_decimal(bind, i128::div_euclid)).result(whole_type),
-    plain("truncate", &["(real) -> real", "(double) -> double"], |values| {
-        whole(values, f64::trunc)
-    }),
-    bound("truncate", OF_DECIMAL, |bind| {
-        whole_decimal(bind, |x, unit| x / unit)
-    })
-    .result(|types| match types {
-        [Type::Decimal(precision, scale)] => Type::Decimal((precision - scale).max(1), 0),
-        _ => Type::Decimal(1, 0),
-    }),
-    bound(
-        "truncate",
-        &["(decimal(p, s), integer) -> decimal(p, s)"],
-        |bind| decimal_digits(bind, |x, unit| Some(x / unit * unit)),
+    plain("truncate", &["(real) -> real", "(double) -> double"], |values| whole(values, f64::trunc)),
+    bound("truncate", OF_DECIMAL, |bind| whole_decimal(bind, |x, unit| x / unit)).result(
+        |types| match types {
+            [Type::Decimal(precision, scale)] => Type::Decimal((precision - scale).max(1), 0),
+            _ => Type::Decimal(1, 0),
+        },
     ),
+    bound("truncate", &["(decimal(p, s), integer) -> decimal(p, s)"], |bind| {
+        decimal_digits(bind, |x, unit| Some(x / unit * unit))
+    }),
     plain("round", SAME, |values| whole(values, f64::round)),
-    bound("round", OF_DECIMAL, |bind| {
-        whole_decimal(bind, decimal::divide_rounded)
-    })
-    .result(whole_type),
+    bound("round", OF_DECIMAL, |bind| whole_decimal(bind, decimal::divide_rounded)).result(whole_type),
     bound(
         "round",
         &[
@@ -61,11 +51,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ],
         round_integer,
     ),
-    plain(
-        "round",
-        &["(real, integer) -> real", "(double, integer) -> double"],
-        round_digits,
-    ),
+    plain("round", &["(real, integer) -> real", "(double, integer) -> double"], round_digits),
     bound("round", &["(decimal(p, s), integer) -> decimal(p, s)"], |bind| {
         decimal_digits(bind, |x, unit| decimal::divide_rounded(x, unit).checked_mul(unit))
     })
@@ -101,9 +87,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     plain("ln", OF_DOUBLE, |values| double(values, f64::ln)),
     plain("log2", OF_DOUBLE, |values| double(values, f64::log2)),
     plain("log10", OF_DOUBLE, |values| double(values, f64::log10)),
-    plain("log", OF_TWO_DOUBLES, |values| {
-        two_doubles(values, |base, x| x.ln() / base.ln())
-    }),
+    plain("log", OF_TWO_DOUBLES, |values| two_doubles(values, |base, x| x.ln() / base.ln())),
     plain("power|pow", OF_TWO_DOUBLES, |values| two_doubles(values, power)),
     plain("sin", OF_DOUBLE, |values| double(values, f64::sin)),
     plain("cos", OF_DOUBLE, |values| double(values, f64::cos)),
@@ -117,49 +101,25 @@ pub(super) const FUNCTIONS: &[Function] = &[
     plain("tanh", OF_DOUBLE, |values| double(values, f64::tanh)),
     plain("degrees", OF_DOUBLE, |values| double(values, f64::to_degrees)),
     plain("radians", OF_DOUBLE, |values| double(values, f64::to_radians)),
-    plain("pi", &["() -> double"], |_| {
-        Ok(Value::Double(std::f64::consts::PI))
-    }),
+    plain("pi", &["() -> double"], |_| Ok(Value::Double(std::f64::consts::PI))),
     plain("e", &["() -> double"], |_| Ok(Value::Double(std::f64::consts::E))),
     plain("nan", &["() -> double"], |_| Ok(Value::Double(f64::NAN))),
-    plain("infinity", &["() -> double"], |_| {
-        Ok(Value::Double(f64::INFINITY))
+    plain("infinity", &["() -> double"], |_| Ok(Value::Double(f64::INFINITY))),
+    plain("is_nan", &["(real) -> boolean", "(double) -> boolean"], |values| test(values, f64::is_nan)),
+    plain("is_finite", &["(double) -> boolean"], |values| test(values, f64::is_finite)),
+    plain("is_infinite", &["(real) -> boolean", "(double) -> boolean"], |values| {
+        test(values, f64::is_infinite)
     }),
-    plain(
-        "is_nan",
-        &["(real) -> boolean", "(double) -> boolean"],
-        |values| test(values, f64::is_nan),
-    ),
-    plain("is_finite", &["(double) -> boolean"], |values| {
-        test(values, f64::is_finite)
-    }),
-    plain(
-        "is_infinite",
-        &["(real) -> boolean", "(double) -> boolean"],
-        |values| test(values, f64::is_infinite),
-    ),
     plain("from_base", &["(varchar, bigint) -> bigint"], from_base),
     plain("to_base", &["(bigint, bigint) -> varchar"], to_base),
-    plain(
-        "width_bucket",
-        &["(double, double, double, bigint) -> bigint"],
-        width_bucket,
-    ),
-    plain(
-        "width_bucket",
-        &["(double, array(double)) -> bigint"],
-        width_bucket_of_bins,
-    ),
+    plain("width_bucket", &["(double, double, double, bigint) -> bigint"], width_bucket),
+    plain("width_bucket", &["(double, array(double)) -> bigint"], width_bucket_of_bins),
     plain(
         "cosine_similarity",
         &["(map(varchar, double), map(varchar, double)) -> double"],
         cosine_similarity,
     ),
-    plain(
-        "format_number",
-        &["(bigint) -> varchar", "(double) -> varchar"],
-        format_number,
-    ),
+    plain("format_number", &["(bigint) -> varchar", "(double) -> varchar"], format_number),
 ];
 
 const OF_DOUBLE: &[&str] = &["(double) -> double"];
@@ -202,10 +162,9 @@ fn whole<'a>(values: &[Value<'a>], round: fn(f64) -> f64) -> Eval<'a> {
 /// The type of a decimal without its fraction: rounding up may take one digit more.
 fn whole_type(types: &[Type]) -> Type {
     match types {
-        [Type::Decimal(precision, scale), ..] => Type::Decimal(
-            (precision - scale + (*scale).min(1)).clamp(1, decimal::MAX_PRECISION),
-            0,
-        ),
+        [Type::Decimal(precision, scale), ..] => {
+            Type::Decimal((precision - scale + (*scale).min(1)).clamp(1, decimal::MAX_PRECISION), 0)
+        }
         _ => Type::Decimal(1, 0),
     }
 }
@@ -371,12 +330,7 @@ fn to_base<'a>(values: &[Value<'a>]) -> Eval<'a> {
 }
 
 fn width_bucket<'a>(values: &[Value<'a>]) -> Eval<'a> {
-    let [
-        Value::Double(x),
-        Value::Double(first),
-        Value::Double(second),
-        Value::Integer(count),
-    ] = values
+    let [Value::Double(x), Value::Double(first), Value::Double(second), Value::Integer(count)] = values
     else {
         return unexpected(values);
     };
@@ -407,11 +361,7 @@ fn width_bucket<'a>(values: &[Value<'a>]) -> Eval<'a> {
     } else {
         (*count as f64 * (x - low) / (high - low) + 1.0) as i64
     };
-    Ok(Value::Integer(if first > second {
-        count - bucket + 1
-    } else {
-        bucket
-    }))
+    Ok(Value::Integer(if first > second { count - bucket + 1 } else { bucket }))
 }
 
 fn width_bucket_of_bins<'a>(values: &[Value<'a>]) -> Eval<'a> {
@@ -429,16 +379,12 @@ fn width_bucket_of_bins<'a>(values: &[Value<'a>]) -> Eval<'a> {
         match bin {
             Value::Double(bin) if bin.is_finite() => bounds.push(*bin),
             other => {
-                return Err(EvalError::argument(format!(
-                    "Bin value must be finite, got {other:?}"
-                )));
+                return Err(EvalError::argument(format!("Bin value must be finite, got {other:?}")));
             }
         }
     }
     if !bounds.is_sorted() {
-        return Err(EvalError::argument(
-            "Bin values are not sorted in ascending order",
-        ));
+        return Err(EvalError::argument("Bin values are not sorted in ascending order"));
     }
     Ok(Value::Integer(bounds.partition_point(|bound| bound <= x) as i64))
 }
@@ -448,11 +394,7 @@ fn cosine_similarity<'a>(values: &[Value<'a>]) -> Eval<'a> {
         return unexpected(values);
     };
     let number = |value: &Value<'_>| {
-        if let Value::Double(x) = value {
-            Some(*x)
-        } else {
-            None
-        }
+        if let Value::Double(x) = value { Some(*x) } else { None }
     };
     let mut dot = 0.0;
     let (mut norm_a, mut norm_b) = (0.0, 0.0);
@@ -497,11 +439,7 @@ fn format_number<'a>(values: &[Value<'a>]) -> Eval<'a> {
         _ => 0,
     };
     let text = format!("{rest:.digits$}");
-    let text = if digits > 0 {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
+    let text = if digits > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     Ok(Value::text(format!("{text}{unit}")))
 }
 
@@ -529,10 +467,7 @@ mod tests {
 
     #[test]
     fn functions() {
-        check(
-            "abs(-9223372036854775808)",
-            "! Value -9223372036854775808 is out of range for abs",
-        );
+        check("abs(-9223372036854775808)", "! Value -9223372036854775808 is out of range for abs");
         check("mod(-7, 3)", "-1");
         check("mod(7, DECIMAL '2.5')", "2.0");
         check("mod(7, 0)", "! Division by zero");
@@ -545,10 +480,7 @@ mod tests {
         check("greatest(1, 2.5, NULL)", "NULL");
         check("least('b', 'a')", "a");
         check("format_number(1234567)", "1.23M");
-        check(
-            "sqrt('x')",
-            "! Unexpected parameters (varchar(1)) for function sqrt.",
-        );
+        check("sqrt('x')", "! Unexpected parameters (varchar(1)) for function sqrt.");
     }
 
     #[test]
@@ -564,9 +496,6 @@ mod tests {
         check_type("1.5 + 1", "double");
         check_type("DECIMAL '1.5' * DECIMAL '2.25'", "decimal(5,3)");
         check_type("DECIMAL '1.5' + 1", "decimal(12,1)");
-        check(
-            "9223372036854775808",
-            "! Invalid numeric literal: 9223372036854775808",
-        );
+        check("9223372036854775808", "! Invalid numeric literal: 9223372036854775808");
     }
 }

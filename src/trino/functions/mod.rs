@@ -5,6 +5,7 @@ mod binary;
 mod bitwise;
 mod conditional;
 mod datetime;
+mod format;
 mod hash;
 mod ip;
 mod json;
@@ -75,25 +76,11 @@ impl Bind<'_> {
 }
 
 const fn plain(names: &'static str, signatures: &'static [&'static str], body: Plain) -> Function {
-    Function {
-        names,
-        signatures,
-        body: Body::Plain(body),
-        takes_null: false,
-        volatile: false,
-        result: None,
-    }
+    Function { names, signatures, body: Body::Plain(body), takes_null: false, volatile: false, result: None }
 }
 
 const fn higher(names: &'static str, signatures: &'static [&'static str], body: Higher) -> Function {
-    Function {
-        names,
-        signatures,
-        body: Body::Higher(body),
-        takes_null: false,
-        volatile: false,
-        result: None,
-    }
+    Function { names, signatures, body: Body::Higher(body), takes_null: false, volatile: false, result: None }
 }
 
 const fn bound(
@@ -101,14 +88,7 @@ const fn bound(
     signatures: &'static [&'static str],
     body: fn(&Bind<'_>) -> Result<Kernel, EvalError>,
 ) -> Function {
-    Function {
-        names,
-        signatures,
-        body: Body::Bound(body),
-        takes_null: false,
-        volatile: false,
-        result: None,
-    }
+    Function { names, signatures, body: Body::Bound(body), takes_null: false, volatile: false, result: None }
 }
 
 impl Function {
@@ -160,6 +140,7 @@ const FAMILIES: &[&[Function]] = &[
     bitwise::FUNCTIONS,
     conditional::FUNCTIONS,
     datetime::FUNCTIONS,
+    format::FUNCTIONS,
     hash::FUNCTIONS,
     ip::FUNCTIONS,
     json::FUNCTIONS,
@@ -184,10 +165,7 @@ static REGISTRY: LazyLock<HashMap<&'static str, Vec<Overload>>> = LazyLock::new(
         for name in function.names.split('|') {
             for text in function.signatures {
                 if let Some(signature) = Signature::parse(text) {
-                    registry
-                        .entry(name)
-                        .or_default()
-                        .push((signature, *text, function));
+                    registry.entry(name).or_default().push((signature, *text, function));
                 }
             }
         }
@@ -227,11 +205,7 @@ pub(super) fn resolve(
         if let Some(result) = function.result {
             matched.result = result(&matched.parameters);
         }
-        return Ok(Some(Resolved {
-            name,
-            function,
-            matched,
-        }));
+        return Ok(Some(Resolved { name, function, matched }));
     }
     let given: Vec<String> = arguments
         .iter()
@@ -240,10 +214,8 @@ pub(super) fn resolve(
             Argument::Lambda(_) => "function".to_owned(),
         })
         .collect();
-    let expected: Vec<String> = overloads
-        .iter()
-        .map(|(_, text, _)| format!("{name}{}", parameters(text)))
-        .collect();
+    let expected: Vec<String> =
+        overloads.iter().map(|(_, text, _)| format!("{name}{}", parameters(text))).collect();
     Err(Problem::new(format!(
         "Unexpected parameters ({}) for function {name}. Expected: {}",
         given.join(", "),
@@ -275,9 +247,7 @@ fn best<'o>(
         })
     };
     let least: Vec<usize> = (0..fits.len()).filter(is_least).collect();
-    let has_null = arguments
-        .iter()
-        .any(|argument| matches!(argument, Argument::Value(Type::Unknown)));
+    let has_null = arguments.iter().any(|argument| matches!(argument, Argument::Value(Type::Unknown)));
     match least.as_slice() {
         [] => Ok(None),
         [index] => Ok(Some(fits.swap_remove(*index))),

@@ -9,16 +9,8 @@ use crate::trino::error::EvalError;
 use crate::trino::value::{Eval, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    plain("random|rand", &["() -> double"], |_| {
-        Ok(Value::Double(fraction()))
-    })
-    .volatile(),
-    plain(
-        "random|rand",
-        &["(bigint) -> bigint", "(bigint, bigint) -> bigint"],
-        random,
-    )
-    .volatile(),
+    plain("random|rand", &["() -> double"], |_| Ok(Value::Double(fraction()))).volatile(),
+    plain("random|rand", &["(bigint) -> bigint", "(bigint, bigint) -> bigint"], random).volatile(),
     plain("uuid", &["() -> uuid"], |_| Ok(Value::Uuid(uuid()))).volatile(),
 ];
 

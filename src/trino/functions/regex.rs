@@ -11,32 +11,21 @@ use crate::trino::value::{Eval, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     bound("regexp_like", &["(varchar, varchar) -> boolean"], |bind| {
-        with_pattern(bind, |pattern, values| {
-            Ok(Value::Boolean(pattern.is_match(text(values))?))
-        })
+        with_pattern(bind, |pattern, values| Ok(Value::Boolean(pattern.is_match(text(values))?)))
     }),
     bound(
         "regexp_extract",
-        &[
-            "(varchar(x), varchar) -> varchar(x)",
-            "(varchar(x), varchar, bigint) -> varchar(x)",
-        ],
+        &["(varchar(x), varchar) -> varchar(x)", "(varchar(x), varchar, bigint) -> varchar(x)"],
         |bind| with_pattern(bind, regexp_extract),
     ),
     bound(
         "regexp_extract_all",
-        &[
-            "(varchar(x), varchar) -> array(varchar(x))",
-            "(varchar(x), varchar, bigint) -> array(varchar(x))",
-        ],
+        &["(varchar(x), varchar) -> array(varchar(x))", "(varchar(x), varchar, bigint) -> array(varchar(x))"],
         |bind| with_pattern(bind, regexp_extract_all),
     ),
     bound(
         "regexp_replace",
-        &[
-            "(varchar, varchar) -> varchar",
-            "(varchar, varchar, varchar) -> varchar",
-        ],
+        &["(varchar, varchar) -> varchar", "(varchar, varchar, varchar) -> varchar"],
         |bind| with_pattern(bind, regexp_replace),
     ),
     higher(
@@ -44,14 +33,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &["(varchar, varchar, function(array(varchar), varchar)) -> varchar"],
         regexp_replace_with,
     ),
-    bound(
-        "regexp_split",
-        &["(varchar(x), varchar) -> array(varchar(x))"],
-        |bind| with_pattern(bind, regexp_split),
-    ),
-    bound("regexp_count", &["(varchar, varchar) -> bigint"], |bind| {
-        with_pattern(bind, regexp_count)
+    bound("regexp_split", &["(varchar(x), varchar) -> array(varchar(x))"], |bind| {
+        with_pattern(bind, regexp_split)
     }),
+    bound("regexp_count", &["(varchar, varchar) -> bigint"], |bind| with_pattern(bind, regexp_count)),
     bound(
         "regexp_position",
         &[
@@ -108,15 +93,8 @@ impl Pattern {
         };
         let fast = translate(pattern, r"\z");
         let exact = translate(pattern, r"(?=\n?\z)");
-        let before_line_feed = if exact == fast {
-            None
-        } else {
-            Some(compile(&exact)?)
-        };
-        Ok(Pattern {
-            regex: compile(&fast)?,
-            before_line_feed,
-        })
+        let before_line_feed = if exact == fast { None } else { Some(compile(&exact)?) };
+        Ok(Pattern { regex: compile(&fast)?, before_line_feed })
     }
 
     fn for_text(&self, text: &str) -> &Regex {
@@ -245,9 +223,7 @@ fn translate(pattern: &str, end: &str) -> String {
 /// `?m)` or `?im:` after an opening parenthesis.
 fn sets_multiline(rest: &str) -> bool {
     rest.strip_prefix('?').is_some_and(|flags| {
-        let end = flags
-            .find(|c: char| !c.is_ascii_lowercase())
-            .unwrap_or(flags.len());
+        let end = flags.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(flags.len());
         flags[..end].contains('m') && flags[end..].starts_with([')', ':', '-'])
     })
 }
@@ -283,9 +259,9 @@ fn slice<'a>(text: &Value<'a>, start: usize, end: usize) -> Value<'a> {
 
 fn group<'a>(text: &Value<'a>, found: &Match<'_>, group: usize) -> Value<'a> {
     match &found.2 {
-        Some(captures) => captures
-            .get(group)
-            .map_or(Value::Null, |group| slice(text, group.start(), group.end())),
+        Some(captures) => {
+            captures.get(group).map_or(Value::Null, |group| slice(text, group.start(), group.end()))
+        }
         None => slice(text, found.0, found.1),
     }
 }
@@ -301,10 +277,7 @@ fn regexp_extract<'a>(pattern: &Pattern, values: &[Value<'a>]) -> Eval<'a> {
 fn regexp_extract_all<'a>(pattern: &Pattern, values: &[Value<'a>]) -> Eval<'a> {
     let index = pattern.check_group(integer(values, 2, 0))?;
     let found = pattern.matches(text(values), 0, index > 0);
-    found
-        .map(|found| Ok(group(&values[0], &found?, index)))
-        .collect::<Result<_, _>>()
-        .map(Value::Array)
+    found.map(|found| Ok(group(&values[0], &found?, index))).collect::<Result<_, _>>().map(Value::Array)
 }
 
 fn regexp_split<'a>(pattern: &Pattern, values: &[Value<'a>]) -> Eval<'a> {
@@ -331,22 +304,15 @@ fn regexp_count<'a>(pattern: &Pattern, values: &[Value<'a>]) -> Eval<'a> {
 fn regexp_position<'a>(pattern: &Pattern, values: &[Value<'a>]) -> Eval<'a> {
     let (start, occurrence) = (integer(values, 2, 1), integer(values, 3, 1));
     let text = text(values);
-    let (Some(skip), Some(nth)) = (
-        usize::try_from(start - 1).ok(),
-        usize::try_from(occurrence - 1).ok(),
-    ) else {
+    let (Some(skip), Some(nth)) = (usize::try_from(start - 1).ok(), usize::try_from(occurrence - 1).ok())
+    else {
         return Err(EvalError::argument(if start < 1 {
             "start position cannot be smaller than 1"
         } else {
             "occurrence cannot be smaller than 1"
         }));
     };
-    let Some(from) = text
-        .char_indices()
-        .map(|(at, _)| at)
-        .chain([text.len()])
-        .nth(skip)
-    else {
+    let Some(from) = text.char_indices().map(|(at, _)| at).chain([text.len()]).nth(skip) else {
         return Ok(Value::Integer(-1));
     };
     match pattern.matches(text, from, false).nth(nth).transpose()? {
@@ -369,11 +335,7 @@ fn parse_replacement(text: &str, pattern: &Pattern) -> Result<Vec<Piece>, EvalEr
     let illegal = |what: &str| EvalError::argument(format!("{what}: {text}"));
     while let Some(c) = chars.next() {
         match c {
-            '\\' => literal.push(
-                chars
-                    .next()
-                    .ok_or_else(|| illegal("Illegal replacement sequence"))?,
-            ),
+            '\\' => literal.push(chars.next().ok_or_else(|| illegal("Illegal replacement sequence"))?),
             '$' => {
                 let group = match chars.next() {
                     Some('{') => {
@@ -386,10 +348,8 @@ fn parse_replacement(text: &str, pattern: &Pattern) -> Result<Vec<Piece>, EvalEr
                             }
                         }
                         let names = pattern.regex.capture_names().enumerate();
-                        let found = names
-                            .filter(|(_, known)| *known == Some(name.as_str()))
-                            .map(|(i, _)| i)
-                            .next();
+                        let found =
+                            names.filter(|(_, known)| *known == Some(name.as_str())).map(|(i, _)| i).next();
                         found.ok_or_else(|| illegal("Illegal replacement sequence: unknown group"))?
                     }
                     Some(digit @ '0'..='9') => {
@@ -498,41 +458,23 @@ mod tests {
         check("regexp_like('x' || chr(10), 'x$')", "true");
         check("regexp_like('x' || chr(10) || chr(10), 'x$')", "false");
         check(r"regexp_like('aa', '^(a)\1$')", "true");
-        check(
-            r"regexp_like('x', '(')",
-            "! regexp_like: Invalid regular expression",
-        );
+        check(r"regexp_like('x', '(')", "! regexp_like: Invalid regular expression");
         check(r"TRY(regexp_like('x', '('))", "NULL");
         check(r"regexp_extract('i-0abc i-1def', 'i-(\w+)', 1)", "0abc");
         check(r"regexp_extract('x', '(a)?x', 1)", "NULL");
-        check(
-            r"regexp_extract('x', 'x', 1)",
-            "! Pattern has 0 groups. Cannot access group 1",
-        );
-        check(
-            r"regexp_extract_all('i-0abc i-1def', 'i-(\w+)', 1)",
-            "[0abc, 1def]",
-        );
+        check(r"regexp_extract('x', 'x', 1)", "! Pattern has 0 groups. Cannot access group 1");
+        check(r"regexp_extract_all('i-0abc i-1def', 'i-(\w+)', 1)", "[0abc, 1def]");
         check(r"regexp_count('añb', '')", "4");
         check(r"regexp_position('ñ1ñ2', '\d', 1, 2)", "4");
     }
 
     #[test]
     fn changing() {
-        check(
-            r"regexp_replace('2026-01-31', '(\d+)-(\d+)', '$2/$1')",
-            "01/2026-31",
-        );
+        check(r"regexp_replace('2026-01-31', '(\d+)-(\d+)', '$2/$1')", "01/2026-31");
         check(r"regexp_replace('ab', '(?<x>b)', '[${x}\$]')", "a[b$]");
-        check(
-            r"regexp_replace('ab', 'b', '$1')",
-            "! Illegal replacement sequence: unknown group: $1",
-        );
+        check(r"regexp_replace('ab', 'b', '$1')", "! Illegal replacement sequence: unknown group: $1");
         check(r"regexp_replace('ab', 'c')", "ab");
-        check(
-            r"regexp_replace('a1b2', '(\d)', x -> CAST(CAST(x[1] AS bigint) + 1 AS varchar))",
-            "a2b3",
-        );
+        check(r"regexp_replace('a1b2', '(\d)', x -> CAST(CAST(x[1] AS bigint) + 1 AS varchar))", "a2b3");
         check(r"regexp_split('a1b22c', '\d')", "[a, b, , c]");
         check(r"regexp_split('ab', '')", "[, a, b, ]");
     }

@@ -6,57 +6,31 @@ use super::{Function, plain, unexpected};
 use crate::trino::value::{Eval, Key, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    plain(
-        "array_distinct",
-        &["<T: comparable>(array(T)) -> array(T)"],
-        |values| match values {
-            [Value::Array(elements)] => Ok(distinct(elements.iter())),
-            _ => unexpected(values),
-        },
-    ),
-    plain(
-        "array_union",
-        &["<T: comparable>(array(T), array(T)) -> array(T)"],
-        |values| match values {
-            [Value::Array(a), Value::Array(b)] => Ok(distinct(a.iter().chain(b.iter()))),
-            _ => unexpected(values),
-        },
-    ),
-    plain(
-        "array_except",
-        &["<T: comparable>(array(T), array(T)) -> array(T)"],
-        |values| match values {
-            [Value::Array(a), Value::Array(b)] => {
-                let unwanted = set(b);
-                Ok(distinct(
-                    a.iter()
-                        .filter(|value| !unwanted.contains(&Key((*value).clone()))),
-                ))
-            }
-            _ => unexpected(values),
-        },
-    ),
-    plain(
-        "array_intersect",
-        &["<T: comparable>(array(T), array(T)) -> array(T)"],
-        |values| match values {
-            [Value::Array(a), Value::Array(b)] => {
-                // In the order of the longer one.
-                let (long, short) = if a.len() < b.len() { (b, a) } else { (a, b) };
-                let wanted = set(short);
-                Ok(distinct(
-                    long.iter()
-                        .filter(|value| wanted.contains(&Key((*value).clone()))),
-                ))
-            }
-            _ => unexpected(values),
-        },
-    ),
-    plain(
-        "arrays_overlap",
-        &["<T: comparable>(array(T), array(T)) -> boolean"],
-        arrays_overlap,
-    ),
+    plain("array_distinct", &["<T: comparable>(array(T)) -> array(T)"], |values| match values {
+        [Value::Array(elements)] => Ok(distinct(elements.iter())),
+        _ => unexpected(values),
+    }),
+    plain("array_union", &["<T: comparable>(array(T), array(T)) -> array(T)"], |values| match values {
+        [Value::Array(a), Value::Array(b)] => Ok(distinct(a.iter().chain(b.iter()))),
+        _ => unexpected(values),
+    }),
+    plain("array_except", &["<T: comparable>(array(T), array(T)) -> array(T)"], |values| match values {
+        [Value::Array(a), Value::Array(b)] => {
+            let unwanted = set(b);
+            Ok(distinct(a.iter().filter(|value| !unwanted.contains(&Key((*value).clone())))))
+        }
+        _ => unexpected(values),
+    }),
+    plain("array_intersect", &["<T: comparable>(array(T), array(T)) -> array(T)"], |values| match values {
+        [Value::Array(a), Value::Array(b)] => {
+            // In the order of the longer one.
+            let (long, short) = if a.len() < b.len() { (b, a) } else { (a, b) };
+            let wanted = set(short);
+            Ok(distinct(long.iter().filter(|value| wanted.contains(&Key((*value).clone())))))
+        }
+        _ => unexpected(values),
+    }),
+    plain("arrays_overlap", &["<T: comparable>(array(T), array(T)) -> boolean"], arrays_overlap),
 ];
 
 fn set<'a>(values: &[Value<'a>]) -> HashSet<Key<'a>> {
@@ -74,21 +48,12 @@ fn arrays_overlap<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let [Value::Array(a), Value::Array(b)] = values else {
         return unexpected(values);
     };
-    let known: HashSet<Key<'a>> = a
-        .iter()
-        .filter(|value| !value.is_null())
-        .cloned()
-        .map(Key)
-        .collect();
+    let known: HashSet<Key<'a>> = a.iter().filter(|value| !value.is_null()).cloned().map(Key).collect();
     if b.iter().any(|value| known.contains(&Key(value.clone()))) {
         return Ok(Value::Boolean(true));
     }
     let is_open = !a.is_empty() && !b.is_empty() && a.iter().chain(b.iter()).any(Value::is_null);
-    Ok(if is_open {
-        Value::Null
-    } else {
-        Value::Boolean(false)
-    })
+    Ok(if is_open { Value::Null } else { Value::Boolean(false) })
 }
 
 #[cfg(test)]

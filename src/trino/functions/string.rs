@@ -15,72 +15,31 @@ pub(super) const FUNCTIONS: &[Function] = &[
     plain("codepoint", &["(varchar) -> integer"], codepoint),
     plain(
         "concat_ws",
-        &[
-            "(varchar, array(varchar)) -> varchar",
-            "(varchar, varchar, varchar...) -> varchar",
-        ],
+        &["(varchar, array(varchar)) -> varchar", "(varchar, varchar, varchar...) -> varchar"],
         concat_ws,
     )
     .takes_null(),
-    plain(
-        "hamming_distance",
-        &["(varchar, varchar) -> bigint"],
-        hamming_distance,
-    ),
-    plain(
-        "length",
-        &["(varchar) -> bigint", "(varbinary) -> bigint"],
-        length,
-    ),
-    plain(
-        "levenshtein_distance",
-        &["(varchar, varchar) -> bigint"],
-        levenshtein_distance,
-    ),
+    plain("hamming_distance", &["(varchar, varchar) -> bigint"], hamming_distance),
+    plain("length", &["(varchar) -> bigint", "(varbinary) -> bigint"], length),
+    plain("levenshtein_distance", &["(varchar, varchar) -> bigint"], levenshtein_distance),
     plain("lower", &["(varchar(x)) -> varchar(x)"], lower),
     plain("upper", &["(varchar(x)) -> varchar(x)"], upper),
-    plain("lpad", &["(varchar, bigint, varchar) -> varchar"], |values| {
-        pad(values, true)
-    }),
-    plain("rpad", &["(varchar, bigint, varchar) -> varchar"], |values| {
-        pad(values, false)
-    }),
+    plain("lpad", &["(varchar, bigint, varchar) -> varchar"], |values| pad(values, true)),
+    plain("rpad", &["(varchar, bigint, varchar) -> varchar"], |values| pad(values, false)),
     plain("trim", TRIM, |values| trim(values, true, true)),
     plain("ltrim", TRIM, |values| trim(values, true, false)),
     plain("rtrim", TRIM, |values| trim(values, false, true)),
     plain("luhn_check", &["(varchar) -> boolean"], luhn_check),
-    plain(
-        "normalize",
-        &["(varchar) -> varchar", "(varchar, varchar) -> varchar"],
-        normalize,
-    ),
-    plain(
-        "replace",
-        &[
-            "(varchar, varchar) -> varchar",
-            "(varchar, varchar, varchar) -> varchar",
-        ],
-        replace,
-    ),
+    plain("normalize", &["(varchar) -> varchar", "(varchar, varchar) -> varchar"], normalize),
+    plain("replace", &["(varchar, varchar) -> varchar", "(varchar, varchar, varchar) -> varchar"], replace),
     plain("soundex", &["(varchar) -> varchar"], soundex),
     plain(
         "split",
-        &[
-            "(varchar, varchar) -> array(varchar)",
-            "(varchar, varchar, bigint) -> array(varchar)",
-        ],
+        &["(varchar, varchar) -> array(varchar)", "(varchar, varchar, bigint) -> array(varchar)"],
         split,
     ),
-    plain(
-        "split_part",
-        &["(varchar, varchar, bigint) -> varchar"],
-        split_part,
-    ),
-    plain(
-        "split_to_map",
-        &["(varchar, varchar, varchar) -> map(varchar, varchar)"],
-        split_to_map,
-    ),
+    plain("split_part", &["(varchar, varchar, bigint) -> varchar"], split_part),
+    plain("split_to_map", &["(varchar, varchar, varchar) -> map(varchar, varchar)"], split_to_map),
     higher(
         "split_to_map",
         &[
@@ -94,33 +53,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
         split_to_multimap,
     ),
     plain("starts_with", &["(varchar, varchar) -> boolean"], starts_with),
-    plain(
-        "strpos",
-        &[
-            "(varchar, varchar) -> bigint",
-            "(varchar, varchar, bigint) -> bigint",
-        ],
-        strpos,
-    ),
+    plain("strpos", &["(varchar, varchar) -> bigint", "(varchar, varchar, bigint) -> bigint"], strpos),
     plain(
         "substr|substring",
-        &[
-            "(varchar(x), bigint) -> varchar(x)",
-            "(varchar(x), bigint, bigint) -> varchar(x)",
-        ],
+        &["(varchar(x), bigint) -> varchar(x)", "(varchar(x), bigint, bigint) -> varchar(x)"],
         substr,
     ),
-    plain(
-        "translate",
-        &["(varchar, varchar, varchar) -> varchar"],
-        translate,
-    ),
+    plain("translate", &["(varchar, varchar, varchar) -> varchar"], translate),
 ];
 
-const TRIM: &[&str] = &[
-    "(varchar(x)) -> varchar(x)",
-    "(varchar(x), varchar) -> varchar(x)",
-];
+const TRIM: &[&str] = &["(varchar(x)) -> varchar(x)", "(varchar(x), varchar) -> varchar(x)"];
 
 fn chr<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let [Value::Integer(code)] = values else {
@@ -128,9 +70,7 @@ fn chr<'a>(values: &[Value<'a>]) -> Eval<'a> {
     };
     match u32::try_from(*code).ok().and_then(char::from_u32) {
         Some(c) => Ok(Value::text(c.to_string())),
-        None => Err(EvalError::argument(format!(
-            "Not a valid Unicode code point: {code}"
-        ))),
+        None => Err(EvalError::argument(format!("Not a valid Unicode code point: {code}"))),
     }
 }
 
@@ -141,9 +81,7 @@ fn codepoint<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
         (Some(c), None) => Ok(Value::Integer(i64::from(u32::from(c)))),
-        _ => Err(EvalError::argument(
-            "Input string must be a single character string",
-        )),
+        _ => Err(EvalError::argument("Input string must be a single character string")),
     }
 }
 
@@ -178,9 +116,7 @@ fn hamming_distance<'a>(values: &[Value<'a>]) -> Eval<'a> {
             "The input strings to hamming_distance function must have the same length",
         ));
     }
-    Ok(Value::Integer(
-        a.chars().zip(b.chars()).filter(|(a, b)| a != b).count() as i64,
-    ))
+    Ok(Value::Integer(a.chars().zip(b.chars()).filter(|(a, b)| a != b).count() as i64))
 }
 
 fn length<'a>(values: &[Value<'a>]) -> Eval<'a> {
@@ -227,9 +163,7 @@ fn lower<'a>(values: &[Value<'a>]) -> Eval<'a> {
     Ok(Value::text(if text.is_ascii() {
         text.to_ascii_lowercase()
     } else {
-        text.chars()
-            .map(|c| if c == 'İ' { 'i' } else { one(c, c.to_lowercase()) })
-            .collect()
+        text.chars().map(|c| if c == 'İ' { 'i' } else { one(c, c.to_lowercase()) }).collect()
     }))
 }
 
@@ -253,21 +187,11 @@ fn one(c: char, mut mapped: impl Iterator<Item = char>) -> char {
 }
 
 fn pad<'a>(values: &[Value<'a>], at_start: bool) -> Eval<'a> {
-    let [
-        Value::Varchar(text),
-        Value::Integer(size),
-        Value::Varchar(padding),
-    ] = values
-    else {
+    let [Value::Varchar(text), Value::Integer(size), Value::Varchar(padding)] = values else {
         return unexpected(values);
     };
-    let Some(size) = i32::try_from(*size)
-        .ok()
-        .and_then(|size| usize::try_from(size).ok())
-    else {
-        return Err(EvalError::argument(
-            "Target length must be in the range [0..2147483647]",
-        ));
+    let Some(size) = i32::try_from(*size).ok().and_then(|size| usize::try_from(size).ok()) else {
+        return Err(EvalError::argument("Target length must be in the range [0..2147483647]"));
     };
     if padding.is_empty() {
         return Err(EvalError::argument("Padding string must not be empty"));
@@ -296,16 +220,8 @@ fn trim<'a>(values: &[Value<'a>], start: bool, end: bool) -> Eval<'a> {
     };
     let is_trimmed = |c: char| set.map_or_else(|| is_java_whitespace(c), |set| set.contains(c));
     let trimmed = part_of(text, |text| {
-        let text = if start {
-            text.trim_start_matches(is_trimmed)
-        } else {
-            text
-        };
-        Some(Cow::Borrowed(if end {
-            text.trim_end_matches(is_trimmed)
-        } else {
-            text
-        }))
+        let text = if start { text.trim_start_matches(is_trimmed) } else { text };
+        Some(Cow::Borrowed(if end { text.trim_end_matches(is_trimmed) } else { text }))
     });
     Ok(trimmed.map_or(Value::Null, Value::Varchar))
 }
@@ -329,15 +245,9 @@ fn luhn_check<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let mut sum = 0;
     for (i, c) in text.chars().rev().enumerate() {
         let Some(digit) = c.to_digit(10) else {
-            return Err(EvalError::argument(format!(
-                "Invalid character in the number: {c}"
-            )));
+            return Err(EvalError::argument(format!("Invalid character in the number: {c}")));
         };
-        sum += if i % 2 == 1 {
-            digit * 2 / 10 + digit * 2 % 10
-        } else {
-            digit
-        };
+        sum += if i % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit };
     }
     Ok(Value::Boolean(sum % 10 == 0))
 }
@@ -349,22 +259,12 @@ fn normalize<'a>(values: &[Value<'a>]) -> Eval<'a> {
         _ => return unexpected(values),
     };
     let normalized = match form.to_ascii_uppercase().as_str() {
-        "NFC" => ComposingNormalizerBorrowed::new_nfc()
-            .normalize(text)
-            .into_owned(),
-        "NFKC" => ComposingNormalizerBorrowed::new_nfkc()
-            .normalize(text)
-            .into_owned(),
-        "NFD" => DecomposingNormalizerBorrowed::new_nfd()
-            .normalize(text)
-            .into_owned(),
-        "NFKD" => DecomposingNormalizerBorrowed::new_nfkd()
-            .normalize(text)
-            .into_owned(),
+        "NFC" => ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned(),
+        "NFKC" => ComposingNormalizerBorrowed::new_nfkc().normalize(text).into_owned(),
+        "NFD" => DecomposingNormalizerBorrowed::new_nfd().normalize(text).into_owned(),
+        "NFKD" => DecomposingNormalizerBorrowed::new_nfkd().normalize(text).into_owned(),
         _ => {
-            return Err(EvalError::argument(
-                "Normalization form must be one of [NFD, NFC, NFKD, NFKC]",
-            ));
+            return Err(EvalError::argument("Normalization form must be one of [NFD, NFC, NFKD, NFKC]"));
         }
     };
     Ok(Value::text(normalized))
@@ -373,11 +273,9 @@ fn normalize<'a>(values: &[Value<'a>]) -> Eval<'a> {
 fn replace<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let (text, search, replacement) = match values {
         [Value::Varchar(text), Value::Varchar(search)] => (text, search, ""),
-        [
-            Value::Varchar(text),
-            Value::Varchar(search),
-            Value::Varchar(replacement),
-        ] => (text, search, &**replacement),
+        [Value::Varchar(text), Value::Varchar(search), Value::Varchar(replacement)] => {
+            (text, search, &**replacement)
+        }
         _ => return unexpected(values),
     };
     if !text.contains(&**search) {
@@ -419,11 +317,7 @@ fn soundex<'a>(values: &[Value<'a>]) -> Eval<'a> {
 fn split<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let (text, delimiter, limit) = match values {
         [Value::Varchar(text), Value::Varchar(delimiter)] => (text, delimiter, i64::MAX),
-        [
-            Value::Varchar(text),
-            Value::Varchar(delimiter),
-            Value::Integer(limit),
-        ] => (text, delimiter, *limit),
+        [Value::Varchar(text), Value::Varchar(delimiter), Value::Integer(limit)] => (text, delimiter, *limit),
         _ => return unexpected(values),
     };
     if limit <= 0 {
@@ -435,26 +329,17 @@ fn split<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     Ok(match text {
         Cow::Borrowed(text) => Value::array(text.splitn(limit, &**delimiter).map(Value::text)),
-        Cow::Owned(text) => Value::array(
-            text.splitn(limit, &**delimiter)
-                .map(|part| Value::text(part.to_owned())),
-        ),
+        Cow::Owned(text) => {
+            Value::array(text.splitn(limit, &**delimiter).map(|part| Value::text(part.to_owned())))
+        }
     })
 }
 
 fn split_part<'a>(values: &[Value<'a>]) -> Eval<'a> {
-    let [
-        Value::Varchar(text),
-        Value::Varchar(delimiter),
-        Value::Integer(index),
-    ] = values
-    else {
+    let [Value::Varchar(text), Value::Varchar(delimiter), Value::Integer(index)] = values else {
         return unexpected(values);
     };
-    let Some(index) = usize::try_from(*index)
-        .ok()
-        .and_then(|index| index.checked_sub(1))
-    else {
+    let Some(index) = usize::try_from(*index).ok().and_then(|index| index.checked_sub(1)) else {
         return Err(EvalError::argument("Index must be greater than zero"));
     };
     let part = part_of(text, |text| {
@@ -469,13 +354,7 @@ fn split_part<'a>(values: &[Value<'a>]) -> Eval<'a> {
 
 /// Keys and values of `a=1,b=2`.
 fn entries<'v>(values: &'v [Value<'_>]) -> Result<Vec<(&'v str, &'v str)>, EvalError> {
-    let [
-        Value::Varchar(text),
-        Value::Varchar(entry),
-        Value::Varchar(key),
-        ..,
-    ] = values
-    else {
+    let [Value::Varchar(text), Value::Varchar(entry), Value::Varchar(key), ..] = values else {
         return Err(EvalError::other("split_to_map takes three texts"));
     };
     if entry.is_empty() {
@@ -485,9 +364,7 @@ fn entries<'v>(values: &'v [Value<'_>]) -> Result<Vec<(&'v str, &'v str)>, EvalE
         return Err(EvalError::argument("keyValueDelimiter is empty"));
     }
     if entry == key {
-        return Err(EvalError::argument(
-            "entryDelimiter and keyValueDelimiter must not be the same",
-        ));
+        return Err(EvalError::argument("entryDelimiter and keyValueDelimiter must not be the same"));
     }
     let text = text.strip_suffix(&**entry).unwrap_or(text);
     if text.is_empty() {
@@ -511,16 +388,9 @@ fn split_to_map<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let entries = entries(values)?;
     let mut seen = HashSet::new();
     if let Some((key, _)) = entries.iter().find(|(key, _)| !seen.insert(*key)) {
-        return Err(EvalError::argument(format!(
-            "Duplicate keys ({key}) are not allowed"
-        )));
+        return Err(EvalError::argument(format!("Duplicate keys ({key}) are not allowed")));
     }
-    Ok(Value::Map(
-        entries
-            .iter()
-            .map(|(key, value)| (owned(key), owned(value)))
-            .collect(),
-    ))
+    Ok(Value::Map(entries.iter().map(|(key, value)| (owned(key), owned(value))).collect()))
 }
 
 fn split_to_map_resolving<'a>(values: &[Value<'a>], lambdas: &[Lambda<'_, 'a>]) -> Eval<'a> {
@@ -546,11 +416,7 @@ fn split_to_multimap<'a>(values: &[Value<'a>]) -> Eval<'a> {
             None => map.push((key, vec![owned(value)])),
         }
     }
-    Ok(Value::Map(
-        map.into_iter()
-            .map(|(key, values)| (owned(key), Value::array(values)))
-            .collect(),
-    ))
+    Ok(Value::Map(map.into_iter().map(|(key, values)| (owned(key), Value::array(values))).collect()))
 }
 
 fn starts_with<'a>(values: &[Value<'a>]) -> Eval<'a> {
@@ -563,30 +429,19 @@ fn starts_with<'a>(values: &[Value<'a>]) -> Eval<'a> {
 fn strpos<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let (text, part, instance) = match values {
         [Value::Varchar(text), Value::Varchar(part)] => (text, part, 1),
-        [
-            Value::Varchar(text),
-            Value::Varchar(part),
-            Value::Integer(instance),
-        ] => (text, part, *instance),
+        [Value::Varchar(text), Value::Varchar(part), Value::Integer(instance)] => (text, part, *instance),
         _ => return unexpected(values),
     };
     if instance == 0 {
-        return Err(EvalError::argument(
-            "'instance' must be a positive or negative number.",
-        ));
+        return Err(EvalError::argument("'instance' must be a positive or negative number."));
     }
     if part.is_empty() {
         return Ok(Value::Integer(1));
     }
     let skip = usize::try_from(instance.unsigned_abs() - 1).unwrap_or(usize::MAX);
-    let found = if instance > 0 {
-        overlapping(text, part).nth(skip)
-    } else {
-        overlapping_back(text, part).nth(skip)
-    };
-    Ok(Value::Integer(
-        found.map_or(0, |at| text[..at].chars().count() as i64 + 1),
-    ))
+    let found =
+        if instance > 0 { overlapping(text, part).nth(skip) } else { overlapping_back(text, part).nth(skip) };
+    Ok(Value::Integer(found.map_or(0, |at| text[..at].chars().count() as i64 + 1)))
 }
 
 /// Where a part occurs, also where it overlaps itself.
@@ -614,16 +469,10 @@ fn overlapping_back(text: &str, part: &str) -> impl Iterator<Item = usize> {
 fn substr<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let (text, start, length) = match values {
         [Value::Varchar(text), Value::Integer(start)] => (text, *start, i64::MAX),
-        [
-            Value::Varchar(text),
-            Value::Integer(start),
-            Value::Integer(length),
-        ] => (text, *start, *length),
+        [Value::Varchar(text), Value::Integer(start), Value::Integer(length)] => (text, *start, *length),
         _ => return unexpected(values),
     };
-    let part = part_of(text, |text| {
-        Some(Cow::Borrowed(part(text, start, length).unwrap_or("")))
-    });
+    let part = part_of(text, |text| Some(Cow::Borrowed(part(text, start, length).unwrap_or(""))));
     Ok(part.map_or(Value::Null, Value::Varchar))
 }
 
@@ -632,11 +481,7 @@ fn part(text: &str, start: i64, length: i64) -> Option<&str> {
     if start == 0 || length <= 0 {
         return None;
     }
-    let skip = if start > 0 {
-        start - 1
-    } else {
-        start.checked_add(text.chars().count() as i64)?
-    };
+    let skip = if start > 0 { start - 1 } else { start.checked_add(text.chars().count() as i64)? };
     let skip = usize::try_from(skip).ok()?;
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     if text.is_ascii() {
@@ -653,12 +498,10 @@ fn translate<'a>(values: &[Value<'a>]) -> Eval<'a> {
         return unexpected(values);
     };
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let translated = text
-        .chars()
-        .filter_map(|c| match from.iter().position(|known| *known == c) {
-            Some(index) => to.get(index).copied(),
-            None => Some(c),
-        });
+    let translated = text.chars().filter_map(|c| match from.iter().position(|known| *known == c) {
+        Some(index) => to.get(index).copied(),
+        None => Some(c),
+    });
     Ok(Value::text(translated.collect::<String>()))
 }
 

@@ -13,15 +13,11 @@ use crate::trino::time::{self, DAY, Instant, MILLI, MINUTE, SECOND, Zone};
 use crate::trino::types::Type;
 use crate::trino::value::{Eval, Value};
 
-const TO_TEXT: &[&str] = &[
-    "(timestamp(p), varchar) -> varchar",
-    "(timestamp(p) with time zone, varchar) -> varchar",
-];
+const TO_TEXT: &[&str] =
+    &["(timestamp(p), varchar) -> varchar", "(timestamp(p) with time zone, varchar) -> varchar"];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    bound("date_format", TO_TEXT, |bind| {
-        print(bind, |pattern, _| Format::mysql(pattern))
-    }),
+    bound("date_format", TO_TEXT, |bind| print(bind, |pattern, _| Format::mysql(pattern))),
     bound("format_datetime", TO_TEXT, |bind| print(bind, Format::joda)),
     bound("date_parse", &["(varchar, varchar) -> timestamp(3)"], |bind| {
         parse(
@@ -30,34 +26,22 @@ pub(super) const FUNCTIONS: &[Function] = &[
             |local, _| Value::Timestamp(Instant::from_micros(local)),
         )
     }),
-    bound(
-        "parse_datetime",
-        &["(varchar, varchar) -> timestamp(3) with time zone"],
-        |bind| {
-            parse(bind, Format::joda, |local, zone| {
-                let zone = zone.unwrap_or(Zone::UTC);
-                Value::TimestampTz(Instant::from_micros(zone.to_utc(local)), zone)
-            })
-        },
-    ),
-    plain(
-        "from_iso8601_timestamp",
-        &["(varchar) -> timestamp(3) with time zone"],
-        |values| from_iso8601(values, 3),
-    ),
-    plain(
-        "from_iso8601_timestamp_nanos",
-        &["(varchar) -> timestamp(9) with time zone"],
-        |values| from_iso8601(values, 9),
-    ),
+    bound("parse_datetime", &["(varchar, varchar) -> timestamp(3) with time zone"], |bind| {
+        parse(bind, Format::joda, |local, zone| {
+            let zone = zone.unwrap_or(Zone::UTC);
+            Value::TimestampTz(Instant::from_micros(zone.to_utc(local)), zone)
+        })
+    }),
+    plain("from_iso8601_timestamp", &["(varchar) -> timestamp(3) with time zone"], |values| {
+        from_iso8601(values, 3)
+    }),
+    plain("from_iso8601_timestamp_nanos", &["(varchar) -> timestamp(9) with time zone"], |values| {
+        from_iso8601(values, 9)
+    }),
     plain("from_iso8601_date", &["(varchar) -> date"], from_iso8601_date),
     bound(
         "to_iso8601",
-        &[
-            "(date) -> varchar",
-            "(timestamp(p)) -> varchar",
-            "(timestamp(p) with time zone) -> varchar",
-        ],
+        &["(date) -> varchar", "(timestamp(p)) -> varchar", "(timestamp(p) with time zone) -> varchar"],
         to_iso8601,
     ),
     plain(
@@ -69,52 +53,27 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ],
         from_unixtime,
     ),
-    plain(
-        "from_unixtime_nanos",
-        &["(bigint) -> timestamp(9) with time zone"],
-        from_unixtime_nanos,
-    ),
-    bound(
-        "from_unixtime_nanos",
-        &["(decimal(p, s)) -> timestamp(9) with time zone"],
-        |bind| {
-            let scale = if let Some(Type::Decimal(_, scale)) = bind.types.first() {
-                *scale
-            } else {
-                0
-            };
-            kernel(move |values| match values {
-                [Value::Decimal(unscaled)] => {
-                    match decimal::rescale(*unscaled, scale, 0).map(i64::try_from) {
-                        Some(Ok(nanos)) => from_unixtime_nanos(&[Value::Integer(nanos)]),
-                        _ => Err(EvalError::argument("long overflow")),
-                    }
-                }
-                _ => unexpected(values),
-            })
-        },
-    ),
+    plain("from_unixtime_nanos", &["(bigint) -> timestamp(9) with time zone"], from_unixtime_nanos),
+    bound("from_unixtime_nanos", &["(decimal(p, s)) -> timestamp(9) with time zone"], |bind| {
+        let scale = if let Some(Type::Decimal(_, scale)) = bind.types.first() { *scale } else { 0 };
+        kernel(move |values| match values {
+            [Value::Decimal(unscaled)] => match decimal::rescale(*unscaled, scale, 0).map(i64::try_from) {
+                Some(Ok(nanos)) => from_unixtime_nanos(&[Value::Integer(nanos)]),
+                _ => Err(EvalError::argument("long overflow")),
+            },
+            _ => unexpected(values),
+        })
+    }),
     plain(
         "to_unixtime",
-        &[
-            "(timestamp(p)) -> double",
-            "(timestamp(p) with time zone) -> double",
-        ],
+        &["(timestamp(p)) -> double", "(timestamp(p) with time zone) -> double"],
         to_unixtime,
     ),
-    plain(
-        "to_milliseconds",
-        &["(interval day to second) -> bigint"],
-        |values| match values {
-            [Value::Millis(millis)] => Ok(Value::Integer(*millis)),
-            _ => unexpected(values),
-        },
-    ),
-    plain(
-        "human_readable_seconds",
-        &["(double) -> varchar"],
-        human_readable_seconds,
-    ),
+    plain("to_milliseconds", &["(interval day to second) -> bigint"], |values| match values {
+        [Value::Millis(millis)] => Ok(Value::Integer(*millis)),
+        _ => unexpected(values),
+    }),
+    plain("human_readable_seconds", &["(double) -> varchar"], human_readable_seconds),
 ];
 
 /// The year of now, for two-digit years.
@@ -158,11 +117,8 @@ fn parse(
     value: fn(i64, Option<Zone>) -> Value<'static>,
 ) -> Result<Kernel, EvalError> {
     let year = this_year(bind);
-    let constant = bind
-        .text(1)
-        .map(|pattern| make(pattern, year))
-        .transpose()
-        .map_err(EvalError::argument)?;
+    let constant =
+        bind.text(1).map(|pattern| make(pattern, year)).transpose().map_err(EvalError::argument)?;
     kernel(move |values| {
         let parsed = match (values, &constant) {
             ([Value::Varchar(text), _], Some(format)) => format.parse(text),
@@ -171,9 +127,7 @@ fn parse(
             }
             _ => return unexpected(values),
         };
-        parsed
-            .map(|parsed| value(parsed.local_micros, parsed.zone))
-            .map_err(EvalError::argument)
+        parsed.map(|parsed| value(parsed.local_micros, parsed.zone)).map_err(EvalError::argument)
     })
 }
 
@@ -183,9 +137,7 @@ fn from_iso8601<'a>(values: &[Value<'a>], precision: u8) -> Eval<'a> {
     };
     match iso8601::parse_timestamp(text) {
         Some((instant, zone)) => Ok(Value::TimestampTz(time::truncate(instant, precision), zone)),
-        None => Err(EvalError::argument(format!(
-            "Invalid format: \"{text}\" is no time of ISO 8601"
-        ))),
+        None => Err(EvalError::argument(format!("Invalid format: \"{text}\" is no time of ISO 8601"))),
     }
 }
 
@@ -195,9 +147,7 @@ fn from_iso8601_date<'a>(values: &[Value<'a>]) -> Eval<'a> {
     };
     match iso8601::parse_date(text).and_then(|days| i32::try_from(days).ok()) {
         Some(days) => Ok(Value::Date(days)),
-        None => Err(EvalError::argument(format!(
-            "Invalid format: \"{text}\" is no date of ISO 8601"
-        ))),
+        None => Err(EvalError::argument(format!("Invalid format: \"{text}\" is no date of ISO 8601"))),
     }
 }
 
@@ -217,10 +167,7 @@ fn to_iso8601(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
 /// With the offset, or Z for none.
 pub(super) fn iso8601_text(instant: Instant, zone: Zone, precision: u8) -> String {
     let offset = zone.offset_at(instant.micros);
-    let local = Instant {
-        micros: instant.micros.saturating_add(offset),
-        ..instant
-    };
+    let local = Instant { micros: instant.micros.saturating_add(offset), ..instant };
     let mut text = format_timestamp(local, precision, 'T');
     let minutes = offset / MINUTE;
     match Zone::from_minutes(minutes) {
@@ -235,15 +182,9 @@ fn from_unixtime<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let (seconds, zone) = match values {
         [Value::Double(seconds)] => (*seconds, Zone::UTC),
         [Value::Double(seconds), zone] => (*seconds, zone_of(zone)?),
-        [
-            Value::Double(seconds),
-            Value::Integer(hours),
-            Value::Integer(minutes),
-        ] => {
-            let zone = hours
-                .checked_mul(60)
-                .and_then(|m| m.checked_add(*minutes))
-                .and_then(Zone::from_minutes);
+        [Value::Double(seconds), Value::Integer(hours), Value::Integer(minutes)] => {
+            let zone =
+                hours.checked_mul(60).and_then(|m| m.checked_add(*minutes)).and_then(Zone::from_minutes);
             let invalid = || EvalError::argument(format!("Invalid time zone offset: {hours}:{minutes}"));
             (*seconds, zone.ok_or_else(invalid)?)
         }
@@ -251,13 +192,10 @@ fn from_unixtime<'a>(values: &[Value<'a>]) -> Eval<'a> {
     };
     let millis = (seconds * 1000.0).round();
     // Rounding of NaN and what is out of range would make times up.
-    if !(millis.abs() < i64::MAX as f64 / 1000.0) {
+    if !millis.is_finite() || millis.abs() >= i64::MAX as f64 / 1000.0 {
         return Err(EvalError::argument(format!("Seconds out of range: {seconds}")));
     }
-    Ok(Value::TimestampTz(
-        Instant::from_micros(millis as i64 * MILLI),
-        zone,
-    ))
+    Ok(Value::TimestampTz(Instant::from_micros(millis as i64 * MILLI), zone))
 }
 
 fn from_unixtime_nanos<'a>(values: &[Value<'a>]) -> Eval<'a> {
@@ -265,13 +203,7 @@ fn from_unixtime_nanos<'a>(values: &[Value<'a>]) -> Eval<'a> {
         return unexpected(values);
     };
     let picos = (nanos.rem_euclid(1000) * 1000) as u32;
-    Ok(Value::TimestampTz(
-        Instant {
-            micros: nanos.div_euclid(1000),
-            picos,
-        },
-        Zone::UTC,
-    ))
+    Ok(Value::TimestampTz(Instant { micros: nanos.div_euclid(1000), picos }, Zone::UTC))
 }
 
 fn to_unixtime<'a>(values: &[Value<'a>]) -> Eval<'a> {
@@ -288,19 +220,11 @@ fn human_readable_seconds<'a>(values: &[Value<'a>]) -> Eval<'a> {
         return unexpected(values);
     };
     if !seconds.is_finite() {
-        return Err(EvalError::argument(
-            "Invalid argument found: seconds must be finite",
-        ));
+        return Err(EvalError::argument("Invalid argument found: seconds must be finite"));
     }
     let mut rest = seconds.round().abs() as u64;
     let mut parts = Vec::new();
-    for (name, size) in [
-        ("week", 604_800),
-        ("day", 86_400),
-        ("hour", 3_600),
-        ("minute", 60),
-        ("second", 1),
-    ] {
+    for (name, size) in [("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)] {
         let count = rest / size;
         rest %= size;
         if count > 0 || (size == 1 && parts.is_empty()) {
@@ -316,46 +240,25 @@ mod tests {
 
     #[test]
     fn printing() {
-        check(
-            "date_format(TIMESTAMP '2026-03-04 05:06:07', '%Y-%m-%dT%H:%i:%sZ')",
-            "2026-03-04T05:06:07Z",
-        );
+        check("date_format(TIMESTAMP '2026-03-04 05:06:07', '%Y-%m-%dT%H:%i:%sZ')", "2026-03-04T05:06:07Z");
         check("date_format(DATE '2026-03-04', '%d.%m.')", "04.03.");
-        check(
-            "date_format(now(), '%U')",
-            "! date_format: %U not supported in date format string",
-        );
-        check(
-            "format_datetime(now(), 'yyyy-MM-dd''T''HH:mm Z')",
-            "2026-03-04T05:06 +0000",
-        );
+        check("date_format(now(), '%U')", "! date_format: %U not supported in date format string");
+        check("format_datetime(now(), 'yyyy-MM-dd''T''HH:mm Z')", "2026-03-04T05:06 +0000");
         check(
             "format_datetime(localtimestamp, 'HH:mm Z')",
             "! format_datetime: format_datetime for TIMESTAMP type",
         );
-        check(
-            "to_iso8601(TIMESTAMP '2026-03-04 05:06:07.1 +05:30')",
-            "2026-03-04T05:06:07.1+05:30",
-        );
+        check("to_iso8601(TIMESTAMP '2026-03-04 05:06:07.1 +05:30')", "2026-03-04T05:06:07.1+05:30");
         check("to_iso8601(now())", "2026-03-04T05:06:07.089Z");
         check("to_iso8601(DATE '2026-03-04')", "2026-03-04");
-        check(
-            "human_readable_seconds(93784.4)",
-            "1 day, 2 hours, 3 minutes, 4 seconds",
-        );
+        check("human_readable_seconds(93784.4)", "1 day, 2 hours, 3 minutes, 4 seconds");
         check("human_readable_seconds(0)", "0 seconds");
     }
 
     #[test]
     fn parsing() {
-        check(
-            "from_iso8601_timestamp('2026-03-04T05:06:07.0899Z')",
-            "2026-03-04 05:06:07.089 UTC",
-        );
-        check(
-            "from_iso8601_timestamp('2026-03-04 05:06:07')",
-            "! Invalid format",
-        );
+        check("from_iso8601_timestamp('2026-03-04T05:06:07.0899Z')", "2026-03-04 05:06:07.089 UTC");
+        check("from_iso8601_timestamp('2026-03-04 05:06:07')", "! Invalid format");
         check("TRY(from_iso8601_timestamp('yesterday'))", "NULL");
         check("date_parse('04/03/2026', '%d/%m/%Y')", "2026-03-04 00:00:00.000");
         check(
@@ -368,15 +271,9 @@ mod tests {
     #[test]
     fn numbers() {
         check("from_unixtime(1772600767)", "2026-03-04 05:06:07.000 UTC");
-        check(
-            "from_unixtime(1772600767.0895, 'Asia/Tokyo')",
-            "2026-03-04 14:06:07.090 Asia/Tokyo",
-        );
+        check("from_unixtime(1772600767.0895, 'Asia/Tokyo')", "2026-03-04 14:06:07.090 Asia/Tokyo");
         check("from_unixtime(0, 5, 30)", "1970-01-01 05:30:00.000 +05:30");
         check("from_unixtime_nanos(1)", "1970-01-01 00:00:00.000000001 UTC");
-        check(
-            "to_unixtime(from_iso8601_timestamp('2026-03-04T05:06:07.5Z'))",
-            "1.7726007675E9",
-        );
+        check("to_unixtime(from_iso8601_timestamp('2026-03-04T05:06:07.5Z'))", "1.7726007675E9");
     }
 }

@@ -7,36 +7,18 @@ use crate::trino::value::{Eval, Value};
 const PART: &[&str] = &["(varchar(x)) -> varchar(x)"];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    plain("url_extract_protocol", PART, |values| {
-        part(values, |url| url.scheme.map(str::to_owned))
+    plain("url_extract_protocol", PART, |values| part(values, |url| url.scheme.map(str::to_owned))),
+    plain("url_extract_host", PART, |values| part(values, |url| url.host.map(str::to_owned))),
+    plain("url_extract_path", PART, |values| part(values, |url| url.path.map(percent_decoded))),
+    plain("url_extract_query", PART, |values| part(values, |url| url.query.map(percent_decoded))),
+    plain("url_extract_fragment", PART, |values| part(values, |url| url.fragment.map(percent_decoded))),
+    plain("url_extract_port", &["(varchar) -> bigint"], |values| match values {
+        [Value::Varchar(url)] => {
+            Ok(Url::parse(url).and_then(|url| url.port).map_or(Value::Null, Value::Integer))
+        }
+        _ => unexpected(values),
     }),
-    plain("url_extract_host", PART, |values| {
-        part(values, |url| url.host.map(str::to_owned))
-    }),
-    plain("url_extract_path", PART, |values| {
-        part(values, |url| url.path.map(percent_decoded))
-    }),
-    plain("url_extract_query", PART, |values| {
-        part(values, |url| url.query.map(percent_decoded))
-    }),
-    plain("url_extract_fragment", PART, |values| {
-        part(values, |url| url.fragment.map(percent_decoded))
-    }),
-    plain(
-        "url_extract_port",
-        &["(varchar) -> bigint"],
-        |values| match values {
-            [Value::Varchar(url)] => Ok(Url::parse(url)
-                .and_then(|url| url.port)
-                .map_or(Value::Null, Value::Integer)),
-            _ => unexpected(values),
-        },
-    ),
-    plain(
-        "url_extract_parameter",
-        &["(varchar(x), varchar) -> varchar(x)"],
-        url_extract_parameter,
-    ),
+    plain("url_extract_parameter", &["(varchar(x), varchar) -> varchar(x)"], url_extract_parameter),
     plain("url_encode", &["(varchar) -> varchar"], |values| match values {
         [Value::Varchar(text)] => Ok(Value::text(encode(text))),
         _ => unexpected(values),
@@ -65,15 +47,10 @@ impl<'u> Url<'u> {
         let (rest, fragment) = cut(text, '#');
         url.fragment = fragment;
         let mut rest = rest;
-        if let Some(colon) = rest
-            .find([':', '/', '?'])
-            .filter(|at| rest[*at..].starts_with(':'))
-        {
+        if let Some(colon) = rest.find([':', '/', '?']).filter(|at| rest[*at..].starts_with(':')) {
             let (scheme, after) = (&rest[..colon], &rest[colon + 1..]);
             let is_valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                && scheme
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
             if !is_valid || after.is_empty() {
                 return None;
             }
@@ -116,9 +93,7 @@ fn cut(text: &str, delimiter: char) -> (&str, Option<&str>) {
 
 /// Host and port of `user@host:port`; neither, where it names no server.
 fn server(authority: &str) -> (Option<&str>, Option<i64>) {
-    let address = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, address)| address);
+    let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
     let (host, port) = match address.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (address, ""),
@@ -135,11 +110,7 @@ fn server(authority: &str) -> (Option<&str>, Option<i64>) {
             })
     };
     let is_address = host.starts_with('[') && host.ends_with(']');
-    let port_number = if port.is_empty() {
-        Some(None)
-    } else {
-        port.parse().ok().map(Some)
-    };
+    let port_number = if port.is_empty() { Some(None) } else { port.parse().ok().map(Some) };
     match port_number {
         Some(port) if is_name(host) || is_address => (Some(host), port),
         _ => (None, None),
@@ -150,9 +121,7 @@ fn server(authority: &str) -> (Option<&str>, Option<i64>) {
 fn is_legal(text: &str) -> bool {
     let bytes = text.as_bytes();
     text.char_indices().all(|(at, c)| match c {
-        '%' => bytes
-            .get(at + 1..at + 3)
-            .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
+        '%' => bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
         c if c.is_ascii() => c.is_ascii_alphanumeric() || "-_.!~*'();/?:@&=+$,[]".contains(c),
         c => !c.is_control() && !c.is_whitespace(),
     })
@@ -172,9 +141,9 @@ fn percent_decoded(text: &str) -> String {
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
         let escaped = match (byte, after) {
-            (b'%', [high, low, ..]) => hex_digit(*high)
-                .zip(hex_digit(*low))
-                .map(|(high, low)| high << 4 | low),
+            (b'%', [high, low, ..]) => {
+                hex_digit(*high).zip(hex_digit(*low)).map(|(high, low)| high << 4 | low)
+            }
             _ => None,
         };
         if escaped.is_some() {
@@ -221,11 +190,8 @@ fn encode(text: &str) -> String {
 
 fn decode(text: &str) -> Result<String, EvalError> {
     let bytes = text.as_bytes();
-    let is_whole = |at: usize| {
-        bytes
-            .get(at + 1..at + 3)
-            .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
-    };
+    let is_whole =
+        |at: usize| bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
     if (0..bytes.len()).any(|at| bytes[at] == b'%' && !is_whole(at)) {
         return Err(EvalError::argument(format!(
             "URLDecoder: Illegal hex characters in escape (%) pattern: {text}"

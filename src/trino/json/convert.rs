@@ -111,11 +111,7 @@ pub(crate) fn read<'a>(json: &str, ty: &Type) -> Eval<'a> {
     let mut read = || {
         let token = reader.next()?;
         let value = read_value(&mut reader, token, ty)?;
-        if reader.is_at_end() {
-            Ok(value)
-        } else {
-            Err(Failure::Malformed(Malformed))
-        }
+        if reader.is_at_end() { Ok(value) } else { Err(Failure::Malformed(Malformed)) }
     };
     read().map_err(|failure| {
         let reason = match failure {
@@ -195,70 +191,51 @@ fn read_value<'a, 'j>(reader: &mut Reader<'j>, token: Token<'j>, ty: &Type) -> R
             for field in fields.iter() {
                 let token = reader.next()?;
                 if token == Token::EndArray {
-                    return Err(Failure::Shape(
-                        "Expected as many elements as the row has fields".to_owned(),
-                    ));
+                    return Err(Failure::Shape("Expected as many elements as the row has fields".to_owned()));
                 }
                 values.push(read_value(reader, token, &field.ty)?);
             }
             match reader.next()? {
                 Token::EndArray => Ok(Value::row(values)),
-                token => Err(Failure::Shape(format!(
-                    "Expected json array ending, but got {}",
-                    shown(token)
-                ))),
+                token => Err(Failure::Shape(format!("Expected json array ending, but got {}", shown(token)))),
             }
         }
         (Type::Row(fields), Token::BeginObject) => read_row(reader, fields),
-        (Type::Array(_), token) => Err(Failure::Shape(format!(
-            "Expected a json array, but got {}",
-            shown(token)
-        ))),
-        (Type::Map(..), token) => Err(Failure::Shape(format!(
-            "Expected a json object, but got {}",
-            shown(token)
-        ))),
-        (Type::Row(_), token) => Err(Failure::Shape(format!(
-            "Expected a json array or object, but got {}",
-            shown(token)
-        ))),
+        (Type::Array(_), token) => {
+            Err(Failure::Shape(format!("Expected a json array, but got {}", shown(token))))
+        }
+        (Type::Map(..), token) => {
+            Err(Failure::Shape(format!("Expected a json object, but got {}", shown(token))))
+        }
+        (Type::Row(_), token) => {
+            Err(Failure::Shape(format!("Expected a json array or object, but got {}", shown(token))))
+        }
         (ty, token) => scalar(token, ty),
     }
 }
 
 fn read_row<'a>(reader: &mut Reader<'_>, fields: &[Field]) -> Result<Value<'a>, Failure> {
     if fields.iter().any(|field| field.name.is_none()) {
-        return Err(Failure::Shape(
-            "A json object needs a row type whose fields have names".to_owned(),
-        ));
+        return Err(Failure::Shape("A json object needs a row type whose fields have names".to_owned()));
     }
     let mut values: Vec<Option<Value<'a>>> = vec![None; fields.len()];
     while let Token::Key(key) = reader.next()? {
         let name = key.text();
         let token = reader.next()?;
         // A name is in lower case unless it was quoted, and keys are taken in any case.
-        let is_named = |field: &&Field| {
-            field
-                .name
-                .as_deref()
-                .is_some_and(|field| field.eq_ignore_ascii_case(&name))
-        };
+        let is_named =
+            |field: &&Field| field.name.as_deref().is_some_and(|field| field.eq_ignore_ascii_case(&name));
         match fields.iter().position(|field| is_named(&field)) {
             None => reader.skip_rest(token)?,
             Some(index) => {
                 let value = read_value(reader, token, &fields[index].ty)?;
                 if values[index].replace(value).is_some() {
-                    return Err(Failure::Shape(format!(
-                        "Duplicate field: {}",
-                        name.to_lowercase()
-                    )));
+                    return Err(Failure::Shape(format!("Duplicate field: {}", name.to_lowercase())));
                 }
             }
         }
     }
-    Ok(Value::row(
-        values.into_iter().map(|value| value.unwrap_or(Value::Null)),
-    ))
+    Ok(Value::row(values.into_iter().map(|value| value.unwrap_or(Value::Null))))
 }
 
 fn scalar<'a>(token: Token<'_>, ty: &Type) -> Result<Value<'a>, Failure> {
@@ -287,10 +264,7 @@ fn scalar<'a>(token: Token<'_>, ty: &Type) -> Result<Value<'a>, Failure> {
         },
         (ty, Token::Bool(truth)) if ty.is_number() => cast(Value::Boolean(truth), &Type::Boolean, ty)?,
         (ty, token @ (Token::BeginObject | Token::BeginArray)) => {
-            return Err(Failure::Shape(format!(
-                "Unexpected token when cast to {ty}: {}",
-                shown(token)
-            )));
+            return Err(Failure::Shape(format!("Unexpected token when cast to {ty}: {}", shown(token))));
         }
         _ => return Err(wrong().into()),
     };

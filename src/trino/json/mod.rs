@@ -59,12 +59,7 @@ pub(crate) struct Reader<'j> {
 
 impl<'j> Reader<'j> {
     pub(crate) fn new(text: &'j str) -> Self {
-        Reader {
-            text,
-            at: 0,
-            state: State::Value,
-            open: Vec::new(),
-        }
+        Reader { text, at: 0, state: State::Value, open: Vec::new() }
     }
 
     /// Where the next token begins, or white space before it.
@@ -119,11 +114,7 @@ impl<'j> Reader<'j> {
         self.at += 1;
         self.open.pop();
         self.state = State::After;
-        Ok(if is_object {
-            Token::EndObject
-        } else {
-            Token::EndArray
-        })
+        Ok(if is_object { Token::EndObject } else { Token::EndArray })
     }
 
     fn open(&mut self, is_object: bool) -> Result<(), Malformed> {
@@ -235,10 +226,7 @@ impl<'j> Reader<'j> {
             }
         }
         self.at = at + 1;
-        Ok(Quoted {
-            raw: &self.text[start..at],
-            has_escapes,
-        })
+        Ok(Quoted { raw: &self.text[start..at], has_escapes })
     }
 
     /// Reads on past the value that comes next.
@@ -279,9 +267,7 @@ impl<'j> Reader<'j> {
 /// The code unit of four hexadecimal digits.
 fn hex4(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..at + 4)?;
-    digits.iter().try_fold(0, |unit, digit| {
-        Some(unit << 4 | (*digit as char).to_digit(16)? as u16)
-    })
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | (*digit as char).to_digit(16)? as u16))
 }
 
 impl<'j> Quoted<'j> {
@@ -330,11 +316,7 @@ impl<'j> Quoted<'j> {
 
     /// Whether this is the text that is meant.
     pub(crate) fn is(self, text: &str) -> bool {
-        if self.has_escapes {
-            self.text() == text
-        } else {
-            self.raw == text
-        }
+        if self.has_escapes { self.text() == text } else { self.raw == text }
     }
 
     pub(crate) fn has_escapes(self) -> bool {
@@ -372,10 +354,7 @@ mod tests {
 
     #[test]
     fn tokens() {
-        check(
-            r#" {"a" : [1, -2.5e3, true, null], "b":{}} "#,
-            "{a:[1 -2.5e3 true null ]b:{}}",
-        );
+        check(r#" {"a" : [1, -2.5e3, true, null], "b":{}} "#, "{a:[1 -2.5e3 true null ]b:{}}");
         check(r#""\u00e9\n\ud83d\ude00\ud83d\/""#, "'é\n😀\u{FFFD}/' ");
         check("[]", "[]");
     }

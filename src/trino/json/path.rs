@@ -139,10 +139,7 @@ fn parse_steps(text: &str) -> Option<Vec<Step>> {
             key = name.to_owned();
             rest = after;
         }
-        let index = key
-            .parse()
-            .ok()
-            .filter(|_| key.bytes().all(|b| b.is_ascii_digit()));
+        let index = key.parse().ok().filter(|_| key.bytes().all(|b| b.is_ascii_digit()));
         steps.push(Step { key, index });
     }
     Some(steps)
@@ -235,17 +232,7 @@ mod tests {
         assert!(message("$['key'].x").ends_with("as '$[\"key\"].x'"));
         assert!(message("user.name").ends_with("as '$.user.name'"));
         assert!(message("$.items[*].id").contains("wildcards"));
-        for path in [
-            "",
-            " $.x",
-            "$.x ",
-            "$..a",
-            "$.a[-1]",
-            "$.a[",
-            "$.a]",
-            "$[\"a\" ]",
-            "$[a:b]",
-        ] {
+        for path in ["", " $.x", "$.x ", "$..a", "$.a[-1]", "$.a[", "$.a]", "$[\"a\" ]", "$[a:b]"] {
             assert!(Path::parse(path).is_err(), "{path}");
         }
     }

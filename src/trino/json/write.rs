@@ -79,15 +79,8 @@ fn java(number: f64, (mantissa, exponent): (String, i32)) -> String {
     let point = exponent as usize + 1;
     let digits = format!("{digits:0<width$}", width = point + 1);
     let (whole, fraction) = digits.split_at(point);
-    let fraction = if fraction.len() > 1 {
-        fraction.trim_end_matches('0')
-    } else {
-        fraction
-    };
-    format!(
-        "{sign}{whole}.{}",
-        if fraction.is_empty() { "0" } else { fraction }
-    )
+    let fraction = if fraction.len() > 1 { fraction.trim_end_matches('0') } else { fraction };
+    format!("{sign}{whole}.{}", if fraction.is_empty() { "0" } else { fraction })
 }
 
 /// Appends a number: integers as they are, others as the double they are read as.
@@ -121,11 +114,7 @@ pub(crate) fn compact<'j>(reader: &mut Reader<'j>, first: Token<'j>) -> Result<C
         };
     reader.skip_rest(first)?;
     let raw = reader.text_from(start);
-    if is_compact(raw) {
-        Ok(Cow::Borrowed(raw))
-    } else {
-        rewrite(raw).map(Cow::Owned)
-    }
+    if is_compact(raw) { Ok(Cow::Borrowed(raw)) } else { rewrite(raw).map(Cow::Owned) }
 }
 
 /// Whether JSON is already as Trino would write it, as what a log holds nearly always is.
@@ -191,11 +180,7 @@ pub(crate) fn canonical(text: &str) -> Result<String, Malformed> {
     let mut out = String::with_capacity(text.len());
     let first = reader.next()?;
     push_canonical(&mut reader, first, &mut out)?;
-    if reader.is_at_end() {
-        Ok(out)
-    } else {
-        Err(Malformed)
-    }
+    if reader.is_at_end() { Ok(out) } else { Err(Malformed) }
 }
 
 fn push_canonical<'j>(reader: &mut Reader<'j>, first: Token<'j>, out: &mut String) -> Result<(), Malformed> {
@@ -270,11 +255,7 @@ mod tests {
 
     #[test]
     fn compact_texts() {
-        check_compact(
-            r#"{"b":[true,false,1],"a":"x y.e"} "#,
-            r#"{"b":[true,false,1],"a":"x y.e"}"#,
-            true,
-        );
+        check_compact(r#"{"b":[true,false,1],"a":"x y.e"} "#, r#"{"b":[true,false,1],"a":"x y.e"}"#, true);
         check_compact(r#" { "b" : [ true , 1.50 ] }"#, r#"{"b":[true,1.5]}"#, false);
         check_compact(r#""\u00e9""#, "\"é\"", false);
     }

@@ -40,9 +40,7 @@ impl Civil {
             + i64::from(self.minute) * MINUTE
             + i64::from(self.second) * SECOND
             + i64::from(self.micro);
-        days(self.year, self.month, self.day)?
-            .checked_mul(DAY)?
-            .checked_add(time)
+        days(self.year, self.month, self.day)?.checked_mul(DAY)?.checked_add(time)
     }
 }
 
@@ -112,10 +110,7 @@ pub(crate) fn add_months(micros: i64, months: i64) -> Option<i64> {
 
 pub(crate) fn add_months_to_days(days: i64, months: i64) -> Option<i64> {
     let (year, month, day) = from_days(days);
-    let total = year
-        .checked_mul(12)?
-        .checked_add(i64::from(month) - 1)?
-        .checked_add(months)?;
+    let total = year.checked_mul(12)?.checked_add(i64::from(month) - 1)?.checked_add(months)?;
     let (year, month) = (total.div_euclid(12), total.rem_euclid(12) as u32 + 1);
     self::days(year, month, day.min(days_in_month(year, month)))
 }

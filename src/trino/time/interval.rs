@@ -83,11 +83,7 @@ pub(crate) fn parse(text: &str, from: Unit, to: Unit) -> Option<Value<'static>> 
         unit = next;
     }
     let total = if negative { -total } else { total };
-    if is_months {
-        i32::try_from(total).ok().map(Value::Months)
-    } else {
-        Some(Value::Millis(total))
-    }
+    if is_months { i32::try_from(total).ok().map(Value::Months) } else { Some(Value::Millis(total)) }
 }
 
 /// The fraction of a second, without digits beyond its thousandths.
@@ -111,10 +107,7 @@ pub(crate) fn format_millis(millis: i64) -> String {
     let millis = millis.unsigned_abs();
     let (days, rest) = (millis / 86_400_000, millis % 86_400_000);
     let (hours, minutes, seconds) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60);
-    format!(
-        "{sign}{days} {hours:02}:{minutes:02}:{seconds:02}.{:03}",
-        rest % 1_000
-    )
+    format!("{sign}{days} {hours:02}:{minutes:02}:{seconds:02}.{:03}", rest % 1_000)
 }
 
 #[cfg(test)]

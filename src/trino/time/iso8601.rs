@@ -9,11 +9,7 @@ use super::{DAY, HOUR, Instant, MINUTE, SECOND, Zone};
 /// Everything after the year may be absent, from the end.
 pub(crate) fn parse_timestamp(text: &str) -> Option<(Instant, Zone)> {
     let mut rest = text;
-    let days = if rest.starts_with('T') {
-        0
-    } else {
-        take_date(&mut rest)?
-    };
+    let days = if rest.starts_with('T') { 0 } else { take_date(&mut rest)? };
     let (mut micros, mut picos) = (days.checked_mul(DAY)?, 0);
     let mut zone = Zone::UTC;
     if let Some(after) = rest.strip_prefix('T') {
@@ -29,13 +25,7 @@ pub(crate) fn parse_timestamp(text: &str) -> Option<(Instant, Zone)> {
             zone = parse_offset(&mut rest)?;
         }
     }
-    rest.is_empty().then_some((
-        Instant {
-            micros: zone.to_utc(micros),
-            picos,
-        },
-        zone,
-    ))
+    rest.is_empty().then_some((Instant { micros: zone.to_utc(micros), picos }, zone))
 }
 
 /// `2026-01-31`, `2026-031` or `2026-W05-6`, as days since 1970-01-01.
@@ -122,19 +112,15 @@ mod tests {
     use crate::trino::time::text::{format_date, format_timestamp_tz};
 
     fn check(text: &str, expected: &str) {
-        let shown = parse_timestamp(text).map_or("invalid".to_owned(), |(instant, zone)| {
-            format_timestamp_tz(instant, zone, 6)
-        });
+        let shown = parse_timestamp(text)
+            .map_or("invalid".to_owned(), |(instant, zone)| format_timestamp_tz(instant, zone, 6));
         assert_eq!(shown, expected, "{text}");
     }
 
     #[test]
     fn timestamps() {
         check("2026-03-04T05:06:07Z", "2026-03-04 05:06:07.000000 UTC");
-        check(
-            "2026-03-04T05:06:07.1234567+05:30",
-            "2026-03-04 05:06:07.123456 +05:30",
-        );
+        check("2026-03-04T05:06:07.1234567+05:30", "2026-03-04 05:06:07.123456 +05:30");
         check("2026-03-04T05:06", "2026-03-04 05:06:00.000000 UTC");
         check("2026-03-04T05.5-01", "2026-03-04 05:30:00.000000 -01:00");
         check("2026-03-04", "2026-03-04 00:00:00.000000 UTC");

@@ -83,15 +83,7 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const DAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
+const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// MySQL's two-digit years are those from 1970 to 2069.
 const MYSQL_PIVOT: i64 = 2020;
@@ -113,14 +105,8 @@ impl Format {
             }
             match chars.next() {
                 None => items.literal('%'),
-                Some('a') => items.push(Item::Text {
-                    field: DayOfWeek,
-                    is_short: true,
-                }),
-                Some('b') => items.push(Item::Text {
-                    field: Month,
-                    is_short: true,
-                }),
+                Some('a') => items.push(Item::Text { field: DayOfWeek, is_short: true }),
+                Some('b') => items.push(Item::Text { field: Month, is_short: true }),
                 Some('c') => items.number(Month, 1, 2),
                 Some('d') => items.number(Day, 2, 2),
                 Some('e') => items.number(Day, 1, 2),
@@ -131,37 +117,23 @@ impl Format {
                 Some('j') => items.number(DayOfYear, 3, 3),
                 Some('k') => items.number(Hour, 1, 2),
                 Some('l') => items.number(ClockHourOfHalf, 1, 2),
-                Some('M') => items.push(Item::Text {
-                    field: Month,
-                    is_short: false,
-                }),
+                Some('M') => items.push(Item::Text { field: Month, is_short: false }),
                 Some('m') => items.number(Month, 2, 2),
-                Some('p') => items.push(Item::Text {
-                    field: HalfDay,
-                    is_short: false,
-                }),
+                Some('p') => items.push(Item::Text { field: HalfDay, is_short: false }),
                 Some('r') => {
                     items.clock(ClockHourOfHalf);
                     items.literal(' ');
-                    items.push(Item::Text {
-                        field: HalfDay,
-                        is_short: false,
-                    });
+                    items.push(Item::Text { field: HalfDay, is_short: false });
                 }
                 Some('S' | 's') => items.number(Second, 2, 2),
                 Some('T') => items.clock(Hour),
                 Some('v') => items.number(Week, 2, 2),
                 Some('x') => items.number(WeekYear, 4, 4),
-                Some('W') => items.push(Item::Text {
-                    field: DayOfWeek,
-                    is_short: false,
-                }),
+                Some('W') => items.push(Item::Text { field: DayOfWeek, is_short: false }),
                 Some('Y') => items.number(Year, 4, 4),
-                Some('y') => items.push(Item::TwoDigitYear {
-                    field: Year,
-                    pivot: MYSQL_PIVOT,
-                    is_lenient: false,
-                }),
+                Some('y') => {
+                    items.push(Item::TwoDigitYear { field: Year, pivot: MYSQL_PIVOT, is_lenient: false })
+                }
                 Some(c @ ('w' | 'U' | 'u' | 'V' | 'X' | 'D')) => {
                     return Err(format!("%{c} not supported in date format string"));
                 }
@@ -185,10 +157,7 @@ impl Format {
             let next_is_number = tokens.get(i + 1).is_some_and(|next| is_numeric(next));
             match token.chars().next() {
                 Some('\'') => token[1..].chars().for_each(|c| items.literal(c)),
-                Some('G') => items.push(Item::Text {
-                    field: Era,
-                    is_short: true,
-                }),
+                Some('G') => items.push(Item::Text { field: Era, is_short: true }),
                 Some('C') => items.number(Century, length, length),
                 Some(letter @ ('x' | 'y' | 'Y')) => {
                     let field = match letter {
@@ -198,47 +167,29 @@ impl Format {
                     };
                     if length == 2 {
                         let pivot = this_year - 30;
-                        items.push(Item::TwoDigitYear {
-                            field,
-                            pivot,
-                            is_lenient: !next_is_number,
-                        });
+                        items.push(Item::TwoDigitYear { field, pivot, is_lenient: !next_is_number });
                     } else {
                         items.number(field, length, if next_is_number { length } else { 9 });
                     }
                 }
-                Some('M') if length >= 3 => items.push(Item::Text {
-                    field: Month,
-                    is_short: length == 3,
-                }),
+                Some('M') if length >= 3 => items.push(Item::Text { field: Month, is_short: length == 3 }),
                 Some('M') => items.number(Month, length, 2),
                 Some('d') => items.number(Day, length, 2),
-                Some('a') => items.push(Item::Text {
-                    field: HalfDay,
-                    is_short: false,
-                }),
+                Some('a') => items.push(Item::Text { field: HalfDay, is_short: false }),
                 Some('h') => items.number(ClockHourOfHalf, length, 2),
                 Some('H') => items.number(Hour, length, 2),
                 Some('k') => items.number(ClockHour, length, 2),
                 Some('K') => items.number(HourOfHalf, length, 2),
                 Some('m') => items.number(Minute, length, 2),
                 Some('s') => items.number(Second, length, 2),
-                Some('S') => items.push(Item::Fraction {
-                    least: length,
-                    most: length,
-                }),
+                Some('S') => items.push(Item::Fraction { least: length, most: length }),
                 Some('e') => items.number(DayOfWeek, length, 1),
-                Some('E') => items.push(Item::Text {
-                    field: DayOfWeek,
-                    is_short: length < 4,
-                }),
+                Some('E') => items.push(Item::Text { field: DayOfWeek, is_short: length < 4 }),
                 Some('D') => items.number(DayOfYear, length, 3),
                 Some('w') => items.number(Week, length, 2),
                 Some('z') if length < 4 => items.push(Item::ZoneName),
                 Some('z') => return Err("the long name of a time zone (zzzz) is not supported".to_owned()),
-                Some('Z') if length < 3 => items.push(Item::Offset {
-                    has_colon: length == 2,
-                }),
+                Some('Z') if length < 3 => items.push(Item::Offset { has_colon: length == 2 }),
                 Some('Z') => items.push(Item::ZoneId),
                 Some(c) if c.is_ascii_alphabetic() => {
                     return Err(format!("Illegal pattern component: {token}"));
@@ -251,9 +202,7 @@ impl Format {
 
     /// Whether it shows or reads a zone.
     pub(crate) fn has_zone(&self) -> bool {
-        self.items
-            .iter()
-            .any(|item| matches!(item, Item::Offset { .. } | Item::ZoneName | Item::ZoneId))
+        self.items.iter().any(|item| matches!(item, Item::Offset { .. } | Item::ZoneName | Item::ZoneId))
     }
 
     /// The text of a time in a zone, rounded to milliseconds.
@@ -283,10 +232,7 @@ impl Format {
                 }
                 Item::Fraction { least, most } => {
                     let digits = format!("{:06}", clock.micro);
-                    let shown = digits
-                        .trim_end_matches('0')
-                        .len()
-                        .clamp(*least, (*most).max(*least));
+                    let shown = digits.trim_end_matches('0').len().clamp(*least, (*most).max(*least));
                     out.push_str(&format!("{digits:0<shown$}")[..shown]);
                 }
                 Item::Offset { has_colon } => out.push_str(&print_offset(offset, *has_colon)),
@@ -396,11 +342,7 @@ fn is_numeric(token: &str) -> bool {
 impl Field {
     fn get(self, local: i64, clock: &Civil) -> i64 {
         let days = local.div_euclid(DAY);
-        let of_era = if clock.year > 0 {
-            clock.year
-        } else {
-            1 - clock.year
-        };
+        let of_era = if clock.year > 0 { clock.year } else { 1 - clock.year };
         match self {
             Field::Era => i64::from(clock.year > 0),
             Field::Century => of_era / 100,
@@ -432,9 +374,9 @@ impl Field {
         let day = |days: i64| days.checked_mul(DAY);
         match self {
             Field::Era => within(0, 1).map(|_| local),
-            Field::Century => day(first_of(
-                value.checked_mul(100)?.checked_add(clock.year.rem_euclid(100))?,
-            )?),
+            Field::Century => {
+                day(first_of(value.checked_mul(100)?.checked_add(clock.year.rem_euclid(100))?)?)
+            }
             Field::Year => day(first_of(value)?),
             Field::YearOfEra => day(first_of(within(1, i64::MAX)?)?),
             Field::WeekYear => {
@@ -451,11 +393,7 @@ impl Field {
                 let last = if calendar::is_leap(clock.year) { 366 } else { 365 };
                 day(first_of(clock.year)? + within(1, last)? - 1)
             }
-            Field::Day => day(calendar::days(
-                clock.year,
-                clock.month,
-                u32::try_from(value).ok()?,
-            )?),
+            Field::Day => day(calendar::days(clock.year, clock.month, u32::try_from(value).ok()?)?),
             Field::DayOfWeek => day(days - calendar::day_of_week(days) + within(1, 7)?),
             Field::HalfDay => Some(days * DAY + within(0, 1)? * 12 * HOUR),
             Field::Hour => Some(days * DAY + within(0, 23)? * HOUR),
@@ -497,9 +435,7 @@ fn settle(mut fields: Vec<(Field, i64)>) -> Result<i64, String> {
         _ => 0,
     };
     for (field, value) in fields {
-        local = field
-            .set(local, value)
-            .ok_or_else(|| format!("{field:?} {value}"))?;
+        local = field.set(local, value).ok_or_else(|| format!("{field:?} {value}"))?;
     }
     Ok(local)
 }
@@ -512,11 +448,7 @@ fn name(field: Field, value: i64, is_short: bool) -> &'static str {
         _ => ["BC", "AD"].get(value as usize),
     };
     let long = long.copied().unwrap_or("");
-    if is_short {
-        &long[..long.len().min(3)]
-    } else {
-        long
-    }
+    if is_short { &long[..long.len().min(3)] } else { long }
 }
 
 fn print_offset(offset_micros: i64, has_colon: bool) -> String {
@@ -526,7 +458,12 @@ fn print_offset(offset_micros: i64, has_colon: bool) -> String {
     format!("{sign}{:02}{colon}{:02}", minutes / 60, minutes % 60)
 }
 
-fn zone_name(zone: Zone, utc_micros: i64) -> Result<String, String> {
+/// The short name of a zone at an instant, as `CET`.
+///
+/// # Errors
+///
+/// The tz database has none.
+pub(crate) fn zone_name(zone: Zone, utc_micros: i64) -> Result<String, String> {
     use chrono::TimeZone;
     match zone {
         Zone::Region(tz) => {
@@ -537,9 +474,7 @@ fn zone_name(zone: Zone, utc_micros: i64) -> Result<String, String> {
             if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
                 return Ok(name.to_owned());
             }
-            Err(format!(
-                "the short name of the time zone {zone} (z) is not supported"
-            ))
+            Err(format!("the short name of the time zone {zone} (z) is not supported"))
         }
         zone => Ok(zone.to_string()),
     }
@@ -563,11 +498,7 @@ fn parse_item(
             let is_signed = matches!(field, Field::Year | Field::WeekYear);
             fields.push((*field, parse_number(rest, *most, is_signed)?));
         }
-        Item::TwoDigitYear {
-            field,
-            pivot,
-            is_lenient,
-        } => {
+        Item::TwoDigitYear { field, pivot, is_lenient } => {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             let is_signed = rest.starts_with(['+', '-']);
             let year = if *is_lenient && (is_signed || digits != 2) {
@@ -694,35 +625,20 @@ mod tests {
             print(Format::mysql("%r %k %l %p 100%% %z%"), TIME + 12 * HOUR, zone),
             "06:06:07 PM 18 6 PM 100% z%"
         );
-        assert_eq!(
-            print(Format::mysql("%U"), TIME, zone),
-            "%U not supported in date format string"
-        );
-        assert_eq!(
-            parse(Format::mysql("%Y-%m-%d %H:%i"), "2026-1-31 23:59"),
-            "2026-01-31 23:59:00.000"
-        );
-        assert_eq!(
-            parse(Format::mysql("%Y%m%dT%H%i%sZ"), "20260131T235958Z"),
-            "2026-01-31 23:59:58.000"
-        );
+        assert_eq!(print(Format::mysql("%U"), TIME, zone), "%U not supported in date format string");
+        assert_eq!(parse(Format::mysql("%Y-%m-%d %H:%i"), "2026-1-31 23:59"), "2026-01-31 23:59:00.000");
+        assert_eq!(parse(Format::mysql("%Y%m%dT%H%i%sZ"), "20260131T235958Z"), "2026-01-31 23:59:58.000");
         assert_eq!(
             parse(Format::mysql("%d/%b/%Y %h:%i %p"), "04/MAR/2026 12:30 am"),
             "2026-03-04 00:30:00.000"
         );
         assert_eq!(parse(Format::mysql("%m-%d"), "02-29"), "2000-02-29 00:00:00.000");
-        assert_eq!(
-            parse(Format::mysql("%x %v"), "2026 10"),
-            "2026-03-02 00:00:00.000"
-        );
+        assert_eq!(parse(Format::mysql("%x %v"), "2026 10"), "2026-03-02 00:00:00.000");
         assert_eq!(
             parse(Format::mysql("%Y-%m-%d"), "2026-02-30"),
             "Cannot parse \"2026-02-30\": Day 30 is out of range"
         );
-        assert_eq!(
-            parse(Format::mysql("%Y-%m-%d"), "2026-02"),
-            "Invalid format: \"2026-02\" is too short"
-        );
+        assert_eq!(parse(Format::mysql("%Y-%m-%d"), "2026-02"), "Invalid format: \"2026-02\" is too short");
         assert_eq!(
             parse(Format::mysql("%Y-%m-%d"), "2026-02-01T"),
             "Invalid format: \"2026-02-01T\" is malformed at \"T\""
@@ -738,11 +654,7 @@ mod tests {
             "2026-03-04T10:51:07.089 +0545 +05:45 Asia/Kathmandu"
         );
         assert_eq!(
-            print(
-                format("EEEE, d MMMM yy 'o''clock' h a K k e D w G z"),
-                TIME,
-                Zone::UTC
-            ),
+            print(format("EEEE, d MMMM yy 'o''clock' h a K k e D w G z"), TIME, Zone::UTC),
             "Wednesday, 4 March 26 o'clock 5 AM 5 5 3 63 10 AD UTC"
         );
         assert_eq!(print(format("Q"), TIME, zone), "Illegal pattern component: Q");

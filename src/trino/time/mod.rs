@@ -43,15 +43,9 @@ pub(crate) fn round(instant: Instant, precision: u8) -> Instant {
         let unit = 10u32.pow(u32::from(12 - precision));
         let rounded = (picos + unit / 2) / unit * unit;
         return if rounded >= PICOS {
-            Instant {
-                micros: micros + 1,
-                picos: rounded - PICOS,
-            }
+            Instant { micros: micros + 1, picos: rounded - PICOS }
         } else {
-            Instant {
-                micros,
-                picos: rounded,
-            }
+            Instant { micros, picos: rounded }
         };
     }
     // Picoseconds cannot reach the half that a whole microsecond does not.
@@ -64,10 +58,7 @@ pub(crate) fn truncate(instant: Instant, precision: u8) -> Instant {
     let Instant { micros, picos } = instant;
     if precision >= 6 {
         let unit = 10u32.pow(u32::from(12 - precision.min(12)));
-        return Instant {
-            micros,
-            picos: picos / unit * unit,
-        };
+        return Instant { micros, picos: picos / unit * unit };
     }
     let unit = 10i64.pow(u32::from(6 - precision));
     Instant::from_micros(micros.div_euclid(unit) * unit)

@@ -72,11 +72,7 @@ pub(crate) fn parse_timestamp(text: &str) -> Option<ParsedTimestamp> {
         micros: micros.checked_add((picos / u64::from(PICOS)) as i64)?,
         picos: (picos % u64::from(PICOS)) as u32,
     };
-    Some(ParsedTimestamp {
-        local,
-        precision,
-        zone,
-    })
+    Some(ParsedTimestamp { local, precision, zone })
 }
 
 /// `3:4:5.678`: microseconds of the whole seconds, picoseconds of the fraction,
@@ -93,15 +89,7 @@ fn take_time(text: &mut &str) -> Option<(i64, u64, u8)> {
             (picos, precision) = take_fraction(text)?;
         }
     }
-    let clock = Civil {
-        year: 1970,
-        month: 1,
-        day: 1,
-        hour,
-        minute,
-        second,
-        micro: 0,
-    };
+    let clock = Civil { year: 1970, month: 1, day: 1, hour, minute, second, micro: 0 };
     Some((clock.to_micros()?, picos, precision))
 }
 
@@ -136,11 +124,7 @@ pub(crate) fn format_timestamp(local: Instant, precision: u8, separator: char) -
     let days = local.micros.div_euclid(DAY);
     push_date(&mut text, days);
     let clock = Civil::from_micros(local.micros.rem_euclid(DAY));
-    let _ = write!(
-        text,
-        "{separator}{:02}:{:02}:{:02}",
-        clock.hour, clock.minute, clock.second
-    );
+    let _ = write!(text, "{separator}{:02}:{:02}:{:02}", clock.hour, clock.minute, clock.second);
     if precision > 0 {
         let digits = format!("{:06}{:06}", clock.micro, local.picos);
         let _ = write!(text, ".{}", &digits[..usize::from(precision.min(12))]);
@@ -150,10 +134,7 @@ pub(crate) fn format_timestamp(local: Instant, precision: u8, separator: char) -
 
 /// The same with the zone after it.
 pub(crate) fn format_timestamp_tz(instant: Instant, zone: Zone, precision: u8) -> String {
-    let local = Instant {
-        micros: zone.to_local(instant.micros),
-        ..instant
-    };
+    let local = Instant { micros: zone.to_local(instant.micros), ..instant };
     format!("{} {zone}", format_timestamp(local, precision, ' '))
 }
 
@@ -171,10 +152,7 @@ mod tests {
 
     #[test]
     fn timestamps() {
-        check(
-            "2026-01-31 23:59:59.123456789 Europe/Berlin",
-            "2026-01-31 23:59:59.123456789 Europe/Berlin",
-        );
+        check("2026-01-31 23:59:59.123456789 Europe/Berlin", "2026-01-31 23:59:59.123456789 Europe/Berlin");
         check("2026-1-2 3:4+05:30", "2026-01-02 03:04:00 +05:30");
         check("2026-01-02 UTC", "2026-01-02 00:00:00 UTC");
         check("2026-01-02", "2026-01-02 00:00:00");

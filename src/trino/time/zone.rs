@@ -22,33 +22,17 @@ impl Zone {
 
     /// The zone of a name, in any case: `UTC`, `+05:30`, `GMT-3`, `Europe/Berlin`.
     pub(crate) fn parse(name: &str) -> Option<Zone> {
-        static REGIONS: LazyLock<HashMap<String, Tz>> = LazyLock::new(|| {
-            TZ_VARIANTS
-                .iter()
-                .map(|tz| (tz.name().to_lowercase(), *tz))
-                .collect()
-        });
-        const UTC: [&str; 10] = [
-            "utc",
-            "z",
-            "ut",
-            "uct",
-            "gmt",
-            "gmt0",
-            "greenwich",
-            "universal",
-            "zulu",
-            "etc/gmt0",
-        ];
+        static REGIONS: LazyLock<HashMap<String, Tz>> =
+            LazyLock::new(|| TZ_VARIANTS.iter().map(|tz| (tz.name().to_lowercase(), *tz)).collect());
+        const UTC: [&str; 10] =
+            ["utc", "z", "ut", "uct", "gmt", "gmt0", "greenwich", "universal", "zulu", "etc/gmt0"];
         let lower = name.to_ascii_lowercase();
         let short = lower.strip_prefix("etc/").unwrap_or(&lower);
         if UTC.contains(&short) {
             return Some(Zone::UTC);
         }
-        let offset = ["utc", "gmt", "ut"]
-            .iter()
-            .find_map(|prefix| short.strip_prefix(prefix))
-            .unwrap_or(short);
+        let offset =
+            ["utc", "gmt", "ut"].iter().find_map(|prefix| short.strip_prefix(prefix)).unwrap_or(short);
         // POSIX counts `Etc/GMT+5` to the west.
         let west = short.len() < lower.len() && short.starts_with("gmt");
         if let Some(minutes) = parse_offset(offset) {
