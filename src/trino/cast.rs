@@ -64,8 +64,10 @@ pub(crate) fn cast<'a>(value: Value<'a>, from: &Type, to: &Type) -> Eval<'a> {
         (to, value) if to.is_integer() => to_integer(&value, from, to),
         (Type::Date, Value::Timestamp(local)) => to_date(local.micros),
         (Type::Date, Value::TimestampTz(instant, zone)) => to_date(zone.to_local(instant.micros)),
-        (Type::Timestamp(_), Value::Date(days)) => Ok(Value::Timestamp(midnight(days))),
-        (Type::TimestampTz(_), Value::Date(days)) => Ok(Value::TimestampTz(midnight(days), Zone::UTC)),
+        (Type::Timestamp(_), Value::Date(days)) => midnight(days).map(Value::Timestamp),
+        (Type::TimestampTz(_), Value::Date(days)) => {
+            midnight(days).map(|instant| Value::TimestampTz(instant, Zone::UTC))
+        }
         (Type::Timestamp(precision), Value::Timestamp(local)) => {
             Ok(Value::Timestamp(time::round(local, *precision)))
         }
@@ -123,8 +125,11 @@ fn cast_nested<'a>(value: Value<'a>, from: &Type, to: &Type) -> Eval<'a> {
     }
 }
 
-fn midnight(days: i32) -> Instant {
-    Instant::from_micros(i64::from(days) * time::DAY)
+fn midnight(days: i32) -> Result<Instant, EvalError> {
+    match i64::from(days).checked_mul(time::DAY) {
+        Some(micros) => Ok(Instant::from_micros(micros)),
+        None => Err(EvalError::cast("the date is out of the range of a timestamp")),
+    }
 }
 
 fn to_date<'a>(local_micros: i64) -> Eval<'a> {

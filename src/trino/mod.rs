@@ -18,6 +18,8 @@
 
 mod analyze;
 mod cast;
+#[cfg(test)]
+mod conformance;
 mod decimal;
 mod error;
 mod expr;

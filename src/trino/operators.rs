@@ -315,7 +315,7 @@ fn plus_millis(instant: Instant, millis: i64, sign: i64) -> Option<Instant> {
 }
 
 /// Months later on the wall clock of a zone.
-pub(crate) fn plus_months(utc_micros: i64, zone: Zone, months: i64) -> Option<i64> {
+fn plus_months(utc_micros: i64, zone: Zone, months: i64) -> Option<i64> {
     calendar::add_months(zone.to_local(utc_micros), months).map(|local| zone.to_utc(local))
 }
 
@@ -323,7 +323,10 @@ fn difference(left: &Type, right: &Type) -> Option<Operator> {
     let ty = left.common(right)?;
     let kernel = binary(|a, b| {
         let micros = match (a, b) {
-            (Value::Date(a), Value::Date(b)) => (i64::from(*a) - i64::from(*b)) * time::DAY,
+            (Value::Date(a), Value::Date(b)) => {
+                let days = i64::from(*a) - i64::from(*b);
+                return Ok(Value::Millis(days * (time::DAY / time::MILLI)));
+            }
             (Value::Timestamp(a), Value::Timestamp(b))
             | (Value::TimestampTz(a, _), Value::TimestampTz(b, _)) => a
                 .micros
@@ -331,7 +334,7 @@ fn difference(left: &Type, right: &Type) -> Option<Operator> {
                 .ok_or_else(|| EvalError::range("the interval is out of range"))?,
             _ => return Err(unexpected(a, b)),
         };
-        Ok(Value::Millis((micros + time::MILLI / 2).div_euclid(time::MILLI)))
+        Ok(Value::Millis(micros.saturating_add(time::MILLI / 2).div_euclid(time::MILLI)))
     });
     Some(Operator { left: ty.clone(), right: ty, result: Type::IntervalDayToSecond, kernel })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::ast::{BinaryOperator, CaseWhen, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, CaseWhen, Spanned, ValueWithSpan};
 
 use super::fold::{coerce, fold};
 use super::{Analyzed, Analyzer, common_type, hints, literal, negate};
@@ -13,28 +13,23 @@ use crate::trino::operators::{self, Arithmetic};
 use crate::trino::types::Type;
 use crate::trino::value::Key;
 
+/// How many operators of arithmetic may follow each other: they nest, and so does what evaluates them.
+const MAX_OPERATORS: usize = 500;
+
 /// From how many constants on an IN list is looked up instead of walked.
 const LOOK_UP: usize = 5;
 
 impl Analyzer<'_> {
     pub(super) fn boolean(&mut self, expr: &ast::Expr, of: &str) -> Analyzed {
         let analyzed = self.expr(expr)?;
-        match analyzed.ty {
-            Type::Boolean => Ok(analyzed),
-            Type::Unknown => Ok(coerce(analyzed, &Type::Boolean)),
-            ty => Err(Problem::new(format!("{of} must evaluate to a boolean, and this is {ty}"))),
-        }
+        condition(analyzed, of).map_err(|problem| problem.at(expr.span()))
     }
 
     pub(super) fn binary(&mut self, left: &ast::Expr, op: &BinaryOperator, right: &ast::Expr) -> Analyzed {
         let comparison = match op {
             BinaryOperator::And | BinaryOperator::Or => return self.logic(left, op, right),
             BinaryOperator::StringConcat => return self.concat(left, right),
-            BinaryOperator::Plus => return self.arithmetic(left, Arithmetic::Add, right),
-            BinaryOperator::Minus => return self.arithmetic(left, Arithmetic::Subtract, right),
-            BinaryOperator::Multiply => return self.arithmetic(left, Arithmetic::Multiply, right),
-            BinaryOperator::Divide => return self.arithmetic(left, Arithmetic::Divide, right),
-            BinaryOperator::Modulo => return self.arithmetic(left, Arithmetic::Modulo, right),
+            op if Arithmetic::of(op).is_some() => return self.arithmetic(left, op, right),
             BinaryOperator::Eq => Comparison::Equal,
             BinaryOperator::NotEq => Comparison::NotEqual,
             BinaryOperator::Lt => Comparison::Less,
@@ -46,6 +41,35 @@ impl Analyzer<'_> {
         let (left_ast, right_ast) = (left, right);
         let (left, right) = (self.expr(left)?, self.expr(right)?);
         self.compare(comparison, left, right, &[left_ast, right_ast])
+    }
+
+    /// The operands of a chain of operators, as `a OR b OR c`, without recursion: queries come with thousands of them.
+    fn chain<'q>(
+        &mut self,
+        left: &'q ast::Expr,
+        op: &'q BinaryOperator,
+        right: &'q ast::Expr,
+        belongs: impl Fn(&BinaryOperator) -> bool,
+    ) -> Result<Chain<'q>, Problem> {
+        let mut rest = vec![(op, right)];
+        let mut first = left;
+        loop {
+            // A part of the chain may be a key of GROUP BY.
+            if let Some(replaced) = self.columns.replace(first) {
+                rest.reverse();
+                return Ok(Chain { first: (first, replaced?), rest });
+            }
+            match first {
+                ast::Expr::BinaryOp { left, op, right } if belongs(op) => {
+                    rest.push((op, right));
+                    first = left;
+                }
+                _ => {
+                    rest.reverse();
+                    return Ok(Chain { first: (first, self.expr(first)?), rest });
+                }
+            }
+        }
     }
 
     /// `asts`: what was compared, to speak of it.
@@ -62,44 +86,64 @@ impl Analyzer<'_> {
         Ok(fold(Expr::new(ExprKind::Compare { op, left, right }, Type::Boolean)))
     }
 
-    /// A chain of AND or OR as one node: queries come with thousands of them.
     fn logic(&mut self, left: &ast::Expr, op: &BinaryOperator, right: &ast::Expr) -> Analyzed {
-        let mut operands = vec![right];
-        let mut rest = left;
-        while let ast::Expr::BinaryOp { left, op: inner, right } = rest
-            && inner == op
-        {
-            operands.push(right);
-            rest = left;
-        }
-        operands.push(rest);
         let name = op.to_string();
-        let parts: Vec<Expr> = operands
-            .into_iter()
-            .rev()
-            .map(|operand| self.boolean(operand, &name))
-            .collect::<Result<_, _>>()?;
+        let chain = self.chain(left, op, right, |other| other == op)?;
+        let mut parts =
+            vec![condition(chain.first.1, &name).map_err(|problem| problem.at(chain.first.0.span()))?];
+        for (_, operand) in chain.rest {
+            parts.push(self.boolean(operand, &name)?);
+        }
         let kind = if *op == BinaryOperator::And { ExprKind::And(parts) } else { ExprKind::Or(parts) };
         Ok(fold(Expr::new(kind, Type::Boolean)))
     }
 
+    /// A chain of `||` of text is one call: every text is copied once.
     fn concat(&mut self, left: &ast::Expr, right: &ast::Expr) -> Analyzed {
-        let (left, right) = (self.expr(left)?, self.expr(right)?);
-        if left.ty == Type::Unknown && right.ty == Type::Unknown {
-            return Ok(left);
+        let op = &BinaryOperator::StringConcat;
+        let chain = self.chain(left, op, right, |other| other == op)?;
+        let mut operands = vec![chain.first.1];
+        for (_, operand) in chain.rest {
+            operands.push(self.expr(operand)?);
         }
-        let pair = format!("{} || {}", left.ty, right.ty);
-        self.call_exprs("concat", vec![left, right]).map_err(|_| hints::concat(&pair))
+        let is_text = |expr: &Expr| expr.ty.is_varchar() || expr.ty == Type::Unknown;
+        if operands.iter().all(is_text) && operands.iter().any(|expr| expr.ty.is_varchar()) {
+            return self.call_exprs("concat", operands);
+        }
+        // Arrays take elements on either side, so that the order of the operators counts.
+        let mut operands = operands.into_iter();
+        let Some(mut joined) = operands.next() else {
+            return Err(Problem::new("|| joins two values"));
+        };
+        for operand in operands {
+            if joined.ty == Type::Unknown && operand.ty == Type::Unknown {
+                continue;
+            }
+            let pair = format!("{} || {}", joined.ty, operand.ty);
+            joined = self.call_exprs("concat", vec![joined, operand]).map_err(|_| hints::concat(&pair))?;
+        }
+        Ok(joined)
     }
 
-    fn arithmetic(&mut self, left: &ast::Expr, op: Arithmetic, right: &ast::Expr) -> Analyzed {
-        let (left_ast, right_ast) = (left, right);
-        let (left, right) = (self.expr(left)?, self.expr(right)?);
-        let Some(operator) = operators::arithmetic(op, &left.ty, &right.ty)? else {
-            return Err(hints::arithmetic(op, &left, &right, &[left_ast, right_ast]));
-        };
-        let args = vec![coerce(left, &operator.left), coerce(right, &operator.right)];
-        Ok(fold(self.make_call(op.symbol(), operator.kernel, args, operator.result)))
+    fn arithmetic(&mut self, left: &ast::Expr, op: &BinaryOperator, right: &ast::Expr) -> Analyzed {
+        let chain = self.chain(left, op, right, |other| Arithmetic::of(other).is_some())?;
+        if chain.rest.len() > MAX_OPERATORS {
+            return Err(Problem::new(format!("more than {MAX_OPERATORS} operators in one chain")));
+        }
+        let (mut left_ast, mut left) = chain.first;
+        for (op, right_ast) in chain.rest {
+            let Some(op) = Arithmetic::of(op) else {
+                return Err(hints::operator(op));
+            };
+            let right = self.expr(right_ast)?;
+            let Some(operator) = operators::arithmetic(op, &left.ty, &right.ty)? else {
+                return Err(hints::arithmetic(op, &left, &right, &[left_ast, right_ast]));
+            };
+            let args = vec![coerce(left, &operator.left), coerce(right, &operator.right)];
+            left = fold(self.make_call(op.symbol(), operator.kernel, args, operator.result));
+            left_ast = right_ast;
+        }
+        Ok(left)
     }
 
     pub(super) fn is_null(&mut self, expr: &ast::Expr, negated: bool) -> Analyzed {
@@ -259,6 +303,33 @@ impl Analyzer<'_> {
             let same = this.compare(Comparison::Equal, value.clone(), second, &asts)?;
             let null = Expr::literal(crate::trino::Value::Null, value.ty.clone());
             choose(vec![(same, null)], Some(value.clone()), "NULLIF operands")
+        })
+    }
+}
+
+/// A chain of operators: the first operand, and the others with the operators ahead of them.
+struct Chain<'q> {
+    first: (&'q ast::Expr, Expr),
+    rest: Vec<(&'q BinaryOperator, &'q ast::Expr)>,
+}
+
+fn condition(expr: Expr, of: &str) -> Analyzed {
+    match expr.ty {
+        Type::Boolean => Ok(expr),
+        Type::Unknown => Ok(coerce(expr, &Type::Boolean)),
+        ty => Err(Problem::new(format!("{of} must evaluate to a boolean, and this is {ty}"))),
+    }
+}
+
+impl Arithmetic {
+    fn of(op: &BinaryOperator) -> Option<Arithmetic> {
+        Some(match op {
+            BinaryOperator::Plus => Arithmetic::Add,
+            BinaryOperator::Minus => Arithmetic::Subtract,
+            BinaryOperator::Multiply => Arithmetic::Multiply,
+            BinaryOperator::Divide => Arithmetic::Divide,
+            BinaryOperator::Modulo => Arithmetic::Modulo,
+            _ => return None,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::string::MAX_PADDED;
 use super::{Function, plain, unexpected};
 use crate::trino::error::EvalError;
 use crate::trino::value::{Eval, Value};
@@ -216,6 +217,9 @@ fn pad<'a>(values: &[Value<'a>], at_start: bool) -> Eval<'a> {
     let Some(size) = i32::try_from(*size).ok().and_then(|size| usize::try_from(size).ok()) else {
         return Err(EvalError::argument("Target length must be in the range [0..2147483647]"));
     };
+    if size > MAX_PADDED {
+        return Err(EvalError::other(format!("padding to {size} is not supported: at most {MAX_PADDED}")));
+    }
     if padding.is_empty() {
         return Err(EvalError::argument("Padding bytes must not be empty"));
     }

@@ -4,8 +4,7 @@ use super::{Bind, Function, bound, kernel, plain, unexpected};
 use crate::trino::cast::cast;
 use crate::trino::error::EvalError;
 use crate::trino::expr::Kernel;
-use crate::trino::operators::plus_months;
-use crate::trino::time::calendar::{self, Civil};
+use crate::trino::time::calendar;
 use crate::trino::time::{self, DAY, HOUR, Instant, MILLI, MINUTE, SECOND, Zone};
 use crate::trino::types::Type;
 use crate::trino::value::{Eval, Value};
@@ -128,16 +127,23 @@ const OF_TRUNC: &[&str] = &[
 /// Microseconds on the wall clock of a time.
 fn local(value: &Value<'_>) -> Option<i64> {
     match value {
-        Value::Date(days) => Some(i64::from(*days) * DAY),
         Value::Timestamp(local) => Some(local.micros),
         Value::TimestampTz(instant, zone) => Some(zone.to_local(instant.micros)),
         _ => None,
     }
 }
 
+/// The day of a date, or on the wall clock of a time.
+fn day(value: &Value<'_>) -> Option<i64> {
+    match value {
+        Value::Date(days) => Some(i64::from(*days)),
+        value => local(value).map(|local| local.div_euclid(DAY)),
+    }
+}
+
 fn date_field<'a>(values: &[Value<'a>], field: impl Fn(i64) -> i64) -> Eval<'a> {
-    match values.first().and_then(local) {
-        Some(local) => Ok(Value::Integer(field(local.div_euclid(DAY)))),
+    match values.first().and_then(day) {
+        Some(day) => Ok(Value::Integer(field(day))),
         None => unexpected(values),
     }
 }
@@ -160,10 +166,8 @@ fn zone_field<'a>(values: &[Value<'a>], field: impl Fn(i64) -> i64) -> Eval<'a> 
 }
 
 fn last_day_of_month<'a>(values: &[Value<'a>]) -> Eval<'a> {
-    let Some(local) = values.first().and_then(local) else {
-        return unexpected(values);
-    };
-    let (year, month, _) = calendar::from_days(local.div_euclid(DAY));
+    let Some(day) = values.first().and_then(day) else { return unexpected(values) };
+    let (year, month, _) = calendar::from_days(day);
     let last = calendar::days(year, month, calendar::days_in_month(year, month));
     Ok(last.and_then(|days| i32::try_from(days).ok()).map_or(Value::Null, Value::Date))
 }
@@ -239,15 +243,20 @@ fn with_unit(
 }
 
 fn truncate(unit: Unit, local: i64) -> Option<i64> {
-    let days = local.div_euclid(DAY);
     match unit {
         Unit::Time(size) => Some(local.div_euclid(size) * size),
-        Unit::Day => Some(days * DAY),
-        Unit::Week => (days - calendar::day_of_week(days) + 1).checked_mul(DAY),
+        unit => truncate_day(unit, local.div_euclid(DAY))?.checked_mul(DAY),
+    }
+}
+
+fn truncate_day(unit: Unit, day: i64) -> Option<i64> {
+    match unit {
+        Unit::Time(_) | Unit::Day => Some(day),
+        Unit::Week => Some(day - calendar::day_of_week(day) + 1),
         Unit::Months(size) => {
-            let clock = Civil::from_micros(local);
-            let month = (i64::from(clock.month) - 1) / size * size + 1;
-            calendar::days(clock.year, month as u32, 1)?.checked_mul(DAY)
+            let (year, month, _) = calendar::from_days(day);
+            let month = (i64::from(month) - 1) / size * size + 1;
+            calendar::days(year, month as u32, 1)
         }
     }
 }
@@ -256,23 +265,22 @@ fn out_of_range() -> EvalError {
     EvalError::range("the time is out of range")
 }
 
-fn date<'a>(micros: i64) -> Eval<'a> {
-    i32::try_from(micros.div_euclid(DAY)).map(Value::Date).map_err(|_| out_of_range())
+fn date<'a>(day: Option<i64>) -> Eval<'a> {
+    day.and_then(|day| i32::try_from(day).ok()).map(Value::Date).ok_or_else(out_of_range)
 }
 
 fn date_trunc(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
-    with_unit(bind, |unit, values| {
-        let [value] = values else {
-            return unexpected(values);
-        };
-        let truncated = local(value).and_then(|local| truncate(unit, local)).ok_or_else(out_of_range)?;
-        match value {
-            Value::Date(_) => date(truncated),
-            Value::TimestampTz(_, zone) => {
-                Ok(Value::TimestampTz(Instant::from_micros(zone.to_utc(truncated)), *zone))
-            }
-            _ => Ok(Value::Timestamp(Instant::from_micros(truncated))),
+    with_unit(bind, |unit, values| match values {
+        [Value::Date(days)] => date(truncate_day(unit, i64::from(*days))),
+        [Value::Timestamp(local)] => {
+            let micros = truncate(unit, local.micros).ok_or_else(out_of_range)?;
+            Ok(Value::Timestamp(Instant::from_micros(micros)))
         }
+        [Value::TimestampTz(instant, zone)] => {
+            let local = truncate(unit, zone.to_local(instant.micros)).ok_or_else(out_of_range)?;
+            Ok(Value::TimestampTz(Instant::from_micros(zone.to_utc(local)), *zone))
+        }
+        _ => unexpected(values),
     })
 }
 
@@ -282,10 +290,7 @@ fn date_add(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
         _ => 0,
     };
     with_unit(bind, move |unit, values| match values {
-        [Value::Integer(count), Value::Date(days)] => {
-            let moved = add(unit, *count, i64::from(*days) * DAY, Zone::UTC).ok_or_else(out_of_range)?;
-            date(moved)
-        }
+        [Value::Integer(count), Value::Date(days)] => date(add_to_day(unit, *count, i64::from(*days))),
         [Value::Integer(count), Value::Timestamp(local)] => {
             let micros = add(unit, *count, local.micros, Zone::UTC).ok_or_else(out_of_range)?;
             Ok(Value::Timestamp(time::round(Instant { micros, ..*local }, precision)))
@@ -300,19 +305,31 @@ fn date_add(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
 
 /// So many units later. Days are those of the zone: one of 23 hours counts as one.
 fn add(unit: Unit, count: i64, utc_micros: i64, zone: Zone) -> Option<i64> {
-    let days = |days: i64| Some(zone.to_utc(zone.to_local(utc_micros).checked_add(days.checked_mul(DAY)?)?));
     match unit {
         Unit::Time(size) => utc_micros.checked_add(count.checked_mul(size)?),
-        Unit::Day => days(count),
-        Unit::Week => days(count.checked_mul(7)?),
-        Unit::Months(size) => plus_months(utc_micros, zone, count.checked_mul(size)?),
+        unit => {
+            let local = zone.to_local(utc_micros);
+            let day = add_to_day(unit, count, local.div_euclid(DAY))?;
+            Some(zone.to_utc(day.checked_mul(DAY)?.checked_add(local.rem_euclid(DAY))?))
+        }
+    }
+}
+
+fn add_to_day(unit: Unit, count: i64, day: i64) -> Option<i64> {
+    match unit {
+        Unit::Time(_) => None,
+        Unit::Day => day.checked_add(count),
+        Unit::Week => day.checked_add(count.checked_mul(7)?),
+        Unit::Months(size) => calendar::add_months_to_days(day, count.checked_mul(size)?),
     }
 }
 
 fn date_diff(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
     with_unit(bind, |unit, values| {
         let (from, to, zone) = match values {
-            [Value::Date(from), Value::Date(to)] => (i64::from(*from) * DAY, i64::from(*to) * DAY, Zone::UTC),
+            [Value::Date(from), Value::Date(to)] => {
+                return Ok(Value::Integer(days_between(unit, (i64::from(*from), 0), (i64::from(*to), 0))));
+            }
             [Value::Timestamp(from), Value::Timestamp(to)] => (from.micros, to.micros, Zone::UTC),
             [Value::TimestampTz(from, zone), Value::TimestampTz(to, _)] => (from.micros, to.micros, *zone),
             _ => return unexpected(values),
@@ -320,17 +337,26 @@ fn date_diff(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
         // Trino counts in milliseconds.
         let whole = |micros: i64| micros.div_euclid(MILLI) * MILLI;
         let (from, to) = (whole(from), whole(to));
-        let local_diff = || zone.to_local(to).checked_sub(zone.to_local(from));
-        let count = match unit {
-            Unit::Time(size) => to.checked_sub(from).map(|diff| diff / size),
-            Unit::Day => local_diff().map(|diff| diff / DAY),
-            Unit::Week => local_diff().map(|diff| diff / (7 * DAY)),
-            Unit::Months(size) => {
-                Some(calendar::months_between(zone.to_local(from), zone.to_local(to)) / size)
-            }
-        };
-        count.map(Value::Integer).ok_or_else(out_of_range)
+        if let Unit::Time(size) = unit {
+            let diff = to.checked_sub(from).ok_or_else(out_of_range)?;
+            return Ok(Value::Integer(diff / size));
+        }
+        let parts = |local: i64| (local.div_euclid(DAY), local.rem_euclid(DAY));
+        Ok(Value::Integer(days_between(unit, parts(zone.to_local(from)), parts(zone.to_local(to)))))
     })
+}
+
+/// Whole units from one day and time of day to another, towards zero.
+fn days_between(unit: Unit, from: (i64, i64), to: (i64, i64)) -> i64 {
+    if to < from {
+        return -days_between(unit, to, from);
+    }
+    let days = to.0 - from.0 - i64::from(to.1 < from.1);
+    match unit {
+        Unit::Time(_) | Unit::Day => days,
+        Unit::Week => days / 7,
+        Unit::Months(size) => calendar::months_between(from, to) / size,
+    }
 }
 
 #[cfg(test)]

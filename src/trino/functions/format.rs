@@ -333,7 +333,9 @@ impl Spec {
     /// `None`: the value is no time.
     fn time(&self, value: &Value<'_>) -> Option<Result<String, EvalError>> {
         let (instant, zone, has_zone) = match value {
-            Value::Date(days) => (Instant::from_micros(i64::from(*days) * DAY), Zone::UTC, false),
+            Value::Date(days) => {
+                (Instant::from_micros(i64::from(*days).saturating_mul(DAY)), Zone::UTC, false)
+            }
             Value::Timestamp(local) => (*local, Zone::UTC, false),
             Value::TimestampTz(instant, zone) => (*instant, *zone, true),
             _ => return None,
@@ -423,7 +425,7 @@ fn text_of(value: &Value<'_>, ty: &Type) -> Result<String, EvalError> {
         (Value::Timestamp(local), _) => java_time(*local),
         (Value::TimestampTz(instant, zone), _) => {
             let offset = zone.offset_at(instant.micros);
-            let local = Instant { micros: instant.micros + offset, ..*instant };
+            let local = Instant { micros: zone.to_local(instant.micros), ..*instant };
             let shown = Zone::from_minutes(offset / (60 * SECOND)).unwrap_or(Zone::UTC);
             let shown = if shown == Zone::UTC { "Z".to_owned() } else { shown.to_string() };
             match zone {

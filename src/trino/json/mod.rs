@@ -10,8 +10,38 @@ use std::borrow::Cow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-/// How deep arrays and objects may nest.
+/// The arrays and objects that are open, a bit each: 1 for an object.
+#[derive(Clone, Debug, Default)]
+struct Open {
+    bits: [u64; 16],
+    depth: usize,
+}
+
+/// How deep arrays and objects may nest, as in Trino.
 const MAX_DEPTH: usize = 1_000;
+
+impl Open {
+    fn push(&mut self, is_object: bool) -> Result<(), Malformed> {
+        if self.depth == MAX_DEPTH {
+            return Err(Malformed);
+        }
+        let bit = 1 << (self.depth % 64);
+        let word = &mut self.bits[self.depth / 64];
+        *word = if is_object { *word | bit } else { *word & !bit };
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn pop(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Whether the innermost is an object.
+    fn last(&self) -> Option<bool> {
+        let last = self.depth.checked_sub(1)?;
+        Some(self.bits[last / 64] >> (last % 64) & 1 == 1)
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Token<'j> {
@@ -53,13 +83,12 @@ pub(crate) struct Reader<'j> {
     text: &'j str,
     at: usize,
     state: State,
-    /// What is open; true: an object.
-    open: Vec<bool>,
+    open: Open,
 }
 
 impl<'j> Reader<'j> {
     pub(crate) fn new(text: &'j str) -> Self {
-        Reader { text, at: 0, state: State::Value, open: Vec::new() }
+        Reader { text, at: 0, state: State::Value, open: Open::default() }
     }
 
     /// Where the next token begins, or white space before it.
@@ -118,12 +147,8 @@ impl<'j> Reader<'j> {
     }
 
     fn open(&mut self, is_object: bool) -> Result<(), Malformed> {
-        if self.open.len() >= MAX_DEPTH {
-            return Err(Malformed);
-        }
         self.at += 1;
-        self.open.push(is_object);
-        Ok(())
+        self.open.push(is_object)
     }
 
     fn key(&mut self) -> Result<Token<'j>, Malformed> {
@@ -205,12 +230,14 @@ impl<'j> Reader<'j> {
         }
     }
 
+    #[inline]
     fn quoted(&mut self) -> Result<Quoted<'j>, Malformed> {
         let bytes = self.text.as_bytes();
         let start = self.at + 1;
         let mut at = start;
         let mut has_escapes = false;
         loop {
+            at = next_special(bytes, at);
             match bytes.get(at).copied() {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -221,7 +248,6 @@ impl<'j> Reader<'j> {
                         _ => return Err(Malformed),
                     };
                 }
-                Some(0x20..) => at += 1,
                 _ => return Err(Malformed),
             }
         }
@@ -246,9 +272,52 @@ impl<'j> Reader<'j> {
     /// The text is malformed before its end.
     pub(crate) fn skip_rest(&mut self, token: Token<'j>) -> Result<(), Malformed> {
         if matches!(token, Token::BeginObject | Token::BeginArray) {
-            let depth = self.open.len();
-            while self.open.len() >= depth {
-                self.next()?;
+            self.skip_open()?;
+            self.state = State::After;
+        }
+        Ok(())
+    }
+
+    /// Reads past the end of what is open: the same grammar as that of `next`,
+    /// without the tokens, as most of a text is passed over.
+    fn skip_open(&mut self) -> Result<(), Malformed> {
+        let depth = self.open.depth;
+        let mut is_first = true;
+        while self.open.depth >= depth {
+            let is_object = self.open.last() == Some(true);
+            let mut byte = self.peek().ok_or(Malformed)?;
+            if byte == if is_object { b'}' } else { b']' } {
+                self.at += 1;
+                self.open.pop();
+                is_first = false;
+                continue;
+            }
+            if !is_first {
+                if byte != b',' {
+                    return Err(Malformed);
+                }
+                self.at += 1;
+                byte = self.peek().ok_or(Malformed)?;
+            }
+            is_first = false;
+            if is_object {
+                if byte != b'"' {
+                    return Err(Malformed);
+                }
+                self.key()?;
+                byte = self.peek().ok_or(Malformed)?;
+            }
+            match byte {
+                b'"' => {
+                    self.quoted()?;
+                }
+                b'{' | b'[' => {
+                    self.open(byte == b'{')?;
+                    is_first = true;
+                }
+                byte => {
+                    self.value(byte)?;
+                }
             }
         }
         Ok(())
@@ -256,12 +325,33 @@ impl<'j> Reader<'j> {
 
     /// Whether nothing but white space follows the value that was read.
     pub(crate) fn is_at_end(&mut self) -> bool {
-        self.open.is_empty() && self.peek().is_none()
+        self.open.depth == 0 && self.peek().is_none()
     }
 
     pub(crate) fn text_from(&self, start: usize) -> &'j str {
         &self.text[start..self.at]
     }
+}
+
+/// Where the next quote, backslash or control character is, or the end: eight bytes at a time.
+fn next_special(bytes: &[u8], from: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let mut at = from;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*chunk);
+        let quotes = has_zero(word ^ (ONES * b'"' as u64));
+        let escapes = has_zero(word ^ (ONES * b'\\' as u64));
+        let controls = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (quotes | escapes | controls) & HIGH;
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    at + rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1F)).unwrap_or(rest.len())
 }
 
 /// The code unit of four hexadecimal digits.
@@ -373,6 +463,44 @@ mod tests {
         check("\"a\nb\"", "!");
         check(r#""\x""#, "!");
         check("[1}", "[1 !");
+    }
+
+    #[test]
+    fn specials() {
+        let text = "aé\u{7f}€ \u{1f}~~~~~~~~~~\\xxxxxx\"".as_bytes();
+        for from in 0..=text.len() {
+            let naive = text[from..].iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1F));
+            assert_eq!(next_special(text, from), naive.map_or(text.len(), |at| from + at));
+        }
+    }
+
+    /// Skipping accepts what reading does, cut and changed at every byte.
+    #[test]
+    fn skipping_checks_the_grammar() {
+        let text = r#"{"a":[1,-2.5e3,{"b":null,"c":[]}],"d":{"e":{}},"f":"x\n\u00e9","g":[true,false,[[]]]}"#;
+        let reads = |text: &str| {
+            let mut reader = Reader::new(text);
+            loop {
+                match reader.next() {
+                    Ok(Token::End) => return true,
+                    Ok(_) => {}
+                    Err(Malformed) => return false,
+                }
+            }
+        };
+        let skips = |text: &str| {
+            let mut reader = Reader::new(text);
+            reader.skip().is_ok() && reader.is_at_end()
+        };
+        assert!(reads(text) && skips(text));
+        for at in 0..text.len() {
+            let (before, after) = text.split_at(at);
+            assert_eq!(skips(before), reads(before), "{before}");
+            for inserted in ["", "}", "]", "{", "[", ",", ":", "\"", "\\", " ", "0", "t", "null"] {
+                let changed = format!("{before}{inserted}{}", &after[1..]);
+                assert_eq!(skips(&changed), reads(&changed), "{changed}");
+            }
+        }
     }
 
     #[test]

@@ -2,13 +2,17 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use super::write::compact;
 use super::{Malformed, Reader, Token};
 
 /// A path, ready to be followed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Path {
     steps: Vec<Step>,
+    /// Finds the last key in its quotes: few of the texts that a query is asked of have it at all.
+    probe: Option<memmem::Finder<'static>>,
 }
 
 /// A key of an object; one that is a number is an index of an array, too.
@@ -26,7 +30,12 @@ impl Path {
     /// A sentence that says how to write it.
     pub(crate) fn parse(text: &str) -> Result<Path, String> {
         match parse_steps(text) {
-            Some(steps) => Ok(Path { steps }),
+            Some(steps) => {
+                let key = steps.iter().rev().find(|step| step.index.is_none()).map(|step| &step.key);
+                let probe = key.filter(|key| !key.contains(['"', '\\']) && !key.contains(char::is_control));
+                let probe = probe.map(|key| memmem::Finder::new(&format!("\"{key}\"")).into_owned());
+                Ok(Path { steps, probe })
+            }
             None => Err(format!("Invalid JSON path: '{text}'{}", hint(text))),
         }
     }
@@ -48,8 +57,19 @@ impl Path {
         Ok(Some(token))
     }
 
+    /// Whether the text cannot hold the value: a key is absent, and is not written with escapes.
+    fn is_hopeless(&self, json: &str) -> bool {
+        let probe = self.probe.as_ref();
+        probe.is_some_and(|probe| {
+            probe.find(json.as_bytes()).is_none() && memchr::memchr(b'\\', json.as_bytes()).is_none()
+        })
+    }
+
     /// The text of a scalar: `json_extract_scalar`.
     pub(crate) fn scalar<'j>(&self, json: &'j str) -> Option<Cow<'j, str>> {
+        if self.is_hopeless(json) {
+            return None;
+        }
         match self.find(&mut Reader::new(json)).ok()?? {
             Token::String(string) => Some(string.text()),
             Token::Number(number) => Some(Cow::Borrowed(number)),
@@ -60,6 +80,9 @@ impl Path {
 
     /// The JSON of the value: `json_extract`.
     pub(crate) fn json<'j>(&self, json: &'j str) -> Option<Cow<'j, str>> {
+        if self.is_hopeless(json) {
+            return None;
+        }
         let mut reader = Reader::new(json);
         let first = self.find(&mut reader).ok()??;
         compact(&mut reader, first).ok()
@@ -214,6 +237,9 @@ mod tests {
         check("$.b", r#"{"a":1,"#, None);
         check("$.a", r#"{"a":1,"#, Some("1"));
         check("$.é", r#"{"\u00e9":"x"}"#, Some("x"));
+        check("$.ab", r#"{"x":1,"a\u0062":"x"}"#, Some("x"));
+        check("$.a[0]", r#"{"a":[5]}"#, Some("5"));
+        check("$[\"a\\\\b\"]", r#"{"a\\b":6}"#, Some("6"));
     }
 
     #[test]

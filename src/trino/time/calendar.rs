@@ -115,16 +115,16 @@ pub(crate) fn add_months_to_days(days: i64, months: i64) -> Option<i64> {
     self::days(year, month, day.min(days_in_month(year, month)))
 }
 
-/// Whole months from one wall clock to another, towards zero. The last day of a
-/// month completes one that began on a later day.
-pub(crate) fn months_between(from: i64, to: i64) -> i64 {
+/// Whole months from one day and time of day to another, towards zero. The last
+/// day of a month completes one that began on a later day.
+pub(crate) fn months_between(from: (i64, i64), to: (i64, i64)) -> i64 {
     if to < from {
         return -months_between(to, from);
     }
-    let (a, b) = (Civil::from_micros(from), Civil::from_micros(to));
-    let months = (b.year - a.year) * 12 + i64::from(b.month) - i64::from(a.month);
-    match add_months(from, months) {
-        Some(reached) if reached > to => months - 1,
+    let ((a_year, a_month, _), (b_year, b_month, _)) = (from_days(from.0), from_days(to.0));
+    let months = (b_year - a_year) * 12 + i64::from(b_month) - i64::from(a_month);
+    match add_months_to_days(from.0, months) {
+        Some(reached) if (reached, from.1) > to => months - 1,
         _ => months,
     }
 }
@@ -156,9 +156,9 @@ mod tests {
 
     #[test]
     fn months() {
-        let at = |y, m, d| days(y, m, d).unwrap() * DAY;
-        assert_eq!(add_months(at(2024, 1, 31), 1), Some(at(2024, 2, 29)));
-        assert_eq!(add_months(at(2024, 3, 31), -1), Some(at(2024, 2, 29)));
+        let at = |y, m, d| (days(y, m, d).unwrap(), 0);
+        assert_eq!(add_months_to_days(at(2024, 1, 31).0, 1), days(2024, 2, 29));
+        assert_eq!(add_months_to_days(at(2024, 3, 31).0, -1), days(2024, 2, 29));
         assert_eq!(months_between(at(2024, 1, 31), at(2024, 2, 29)), 1);
         assert_eq!(months_between(at(2024, 2, 29), at(2024, 1, 31)), -1);
         assert_eq!(months_between(at(2024, 1, 15), at(2024, 3, 14)), 1);

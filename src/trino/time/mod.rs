@@ -36,14 +36,14 @@ impl Instant {
 /// The instant with so many digits of the second's fraction, rounded half up.
 pub(crate) fn round(instant: Instant, precision: u8) -> Instant {
     let Instant { micros, picos } = instant;
-    if precision >= 12 {
+    if precision >= 12 || (precision >= 3 && picos == 0 && micros % MILLI == 0) {
         return instant;
     }
     if precision >= 6 {
         let unit = 10u32.pow(u32::from(12 - precision));
         let rounded = (picos + unit / 2) / unit * unit;
         return if rounded >= PICOS {
-            Instant { micros: micros + 1, picos: rounded - PICOS }
+            Instant { micros: micros.saturating_add(1), picos: rounded - PICOS }
         } else {
             Instant { micros, picos: rounded }
         };

@@ -1,7 +1,5 @@
 //! Dates and timestamps as SQL writes them.
 
-use std::fmt::Write;
-
 use super::calendar::{self, Civil};
 use super::{DAY, Instant, PICOS, Zone};
 
@@ -113,21 +111,48 @@ pub(crate) fn format_date(days: i64) -> String {
 
 fn push_date(text: &mut String, days: i64) {
     let (year, month, day) = calendar::from_days(days);
-    let sign = if year < 0 { "-" } else { "" };
-    // Writing to a string does not fail.
-    let _ = write!(text, "{sign}{:04}-{month:02}-{day:02}", year.abs());
+    if year < 0 {
+        text.push('-');
+    }
+    push_padded(text, year.unsigned_abs(), 4);
+    text.push('-');
+    push_padded(text, month.into(), 2);
+    text.push('-');
+    push_padded(text, day.into(), 2);
+}
+
+/// Appends a number with zeros ahead of it, up to so many digits. Times are
+/// made of little else, and the formatting machinery takes its time.
+pub(crate) fn push_padded(text: &mut String, number: u64, width: usize) {
+    let mut digits = [b'0'; 20];
+    let mut rest = number;
+    let mut start = digits.len();
+    while rest > 0 {
+        start -= 1;
+        digits[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    let start = start.min(digits.len().saturating_sub(width));
+    text.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());
 }
 
 /// `2026-01-31 23:59:59.123`, with so many digits after the point.
 pub(crate) fn format_timestamp(local: Instant, precision: u8, separator: char) -> String {
-    let mut text = String::with_capacity(29);
-    let days = local.micros.div_euclid(DAY);
-    push_date(&mut text, days);
+    let mut text = String::with_capacity(32);
+    push_date(&mut text, local.micros.div_euclid(DAY));
     let clock = Civil::from_micros(local.micros.rem_euclid(DAY));
-    let _ = write!(text, "{separator}{:02}:{:02}:{:02}", clock.hour, clock.minute, clock.second);
+    text.push(separator);
+    push_padded(&mut text, clock.hour.into(), 2);
+    text.push(':');
+    push_padded(&mut text, clock.minute.into(), 2);
+    text.push(':');
+    push_padded(&mut text, clock.second.into(), 2);
     if precision > 0 {
-        let digits = format!("{:06}{:06}", clock.micro, local.picos);
-        let _ = write!(text, ".{}", &digits[..usize::from(precision.min(12))]);
+        text.push('.');
+        let end = text.len() + usize::from(precision.min(12));
+        push_padded(&mut text, clock.micro.into(), 6);
+        push_padded(&mut text, local.picos.into(), 6);
+        text.truncate(end);
     }
     text
 }

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use chrono::{MappedLocalTime, Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
+use super::{DAY, MINUTE, SECOND};
+
 /// The zone a `timestamp with time zone` is shown in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Zone {
@@ -14,8 +16,6 @@ pub(crate) enum Zone {
     Offset(i16),
     Region(Tz),
 }
-
-const SECOND: i64 = 1_000_000;
 
 impl Zone {
     pub(crate) const UTC: Zone = Zone::Offset(0);
@@ -49,7 +49,7 @@ impl Zone {
     /// Microseconds to add to UTC for the wall clock at an instant.
     pub(crate) fn offset_at(self, utc_micros: i64) -> i64 {
         match self {
-            Zone::Offset(minutes) => i64::from(minutes) * 60 * SECOND,
+            Zone::Offset(minutes) => i64::from(minutes) * MINUTE,
             Zone::Region(tz) => match chrono::DateTime::from_timestamp_micros(utc_micros) {
                 Some(utc) => {
                     let offset = tz.offset_from_utc_datetime(&utc.naive_utc());
@@ -69,7 +69,7 @@ impl Zone {
     /// time that the clock skips moves forward by what it skips.
     pub(crate) fn to_utc(self, local_micros: i64) -> i64 {
         match self {
-            Zone::Offset(minutes) => local_micros.saturating_sub(i64::from(minutes) * 60 * SECOND),
+            Zone::Offset(minutes) => local_micros.saturating_sub(i64::from(minutes) * MINUTE),
             Zone::Region(tz) => {
                 let Some(local) = chrono::DateTime::from_timestamp_micros(local_micros) else {
                     return local_micros;
@@ -78,9 +78,11 @@ impl Zone {
                     |offset: &<Tz as TimeZone>::Offset| i64::from(offset.fix().local_minus_utc()) * SECOND;
                 match tz.offset_from_local_datetime(&local.naive_utc()) {
                     MappedLocalTime::Single(x) | MappedLocalTime::Ambiguous(x, _) => {
-                        local_micros - offset(&x)
+                        local_micros.saturating_sub(offset(&x))
                     }
-                    MappedLocalTime::None => local_micros - self.offset_at(local_micros - 24 * 3600 * SECOND),
+                    MappedLocalTime::None => {
+                        local_micros.saturating_sub(self.offset_at(local_micros.saturating_sub(DAY)))
+                    }
                 }
             }
         }
