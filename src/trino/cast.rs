@@ -195,7 +195,7 @@ fn text_of<'a>(value: Value<'a>, from: &Type) -> Result<Option<Cow<'a, str>>, Ev
     }))
 }
 
-/// `2.5E0`
+/// `2.5E0`, `1E7`
 fn double_text(number: f64, (mantissa, exponent): (String, i32)) -> String {
     let sign = if number.is_sign_negative() { "-" } else { "" };
     if number.is_nan() {
@@ -203,6 +203,7 @@ fn double_text(number: f64, (mantissa, exponent): (String, i32)) -> String {
     } else if number.is_infinite() {
         format!("{sign}Infinity")
     } else {
+        let mantissa = mantissa.strip_suffix(".0").unwrap_or(&mantissa);
         format!("{sign}{mantissa}E{exponent}")
     }
 }
@@ -433,7 +434,9 @@ mod tests {
     #[test]
     fn through_text() {
         check("2.5", "double", "2.5E0");
-        check("-100", "double", "-1.0E2");
+        check("-100", "double", "-1E2");
+        check("0", "real", "0E0");
+        check("4.9e-324", "double", "4.9E-324");
         check(" Infinity ", "real", "Infinity");
         check("inf", "double", "! Cannot cast 'inf' to DOUBLE");
         check("12.345", "decimal(4,1)", "12.3");

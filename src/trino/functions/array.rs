@@ -548,7 +548,7 @@ mod tests {
 
     #[test]
     fn building() {
-        check("ARRAY[1] || ARRAY[2.5] || 3", "[1.0E0, 2.5E0, 3.0E0]");
+        check("ARRAY[1] || ARRAY[2.5] || 3", "[1E0, 2.5E0, 3E0]");
         check("1 || ARRAY[2]", "[1, 2]");
         check("'a' || 1", "! Cannot apply operator: varchar(1) || integer");
         check("array_join(ARRAY[1, NULL, 3], ',', '?')", "1,?,3");

@@ -150,7 +150,7 @@ mod tests {
         check("all_match(ARRAY[1, NULL], x -> x = 2)", "false");
         check("none_match(ARRAY[], x -> x)", "true");
         check("reduce(ARRAY[1, 2, 3], 0, (s, x) -> s + x, s -> s * 10)", "60");
-        check("reduce(ARRAY[2, 3], 0, (s, x) -> s + x * 1e0, s -> s)", "5.0E0");
+        check("reduce(ARRAY[2, 3], 0, (s, x) -> s + x * 1e0, s -> s)", "5E0");
         check(
             "zip_with(ARRAY[1, 2], ARRAY['a'], (x, y) -> CAST(x AS varchar) || coalesce(y, '-'))",
             "[1a, 2-]",
