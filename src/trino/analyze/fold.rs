@@ -1,7 +1,8 @@
 //! Widening, and the computation of what is constant.
 
 use crate::trino::cast::cast;
-use crate::trino::expr::{Call, Expr, ExprKind, NoRow};
+use crate::trino::eval::NoRow;
+use crate::trino::expr::{Call, Expr, ExprKind};
 use crate::trino::types::Type;
 use crate::trino::value::Value;
 

@@ -287,7 +287,7 @@ pub(super) fn unknown_function(name: &str) -> Problem {
     if names::WINDOWS.contains(&name) {
         return Problem::new(format!("the window function {name} needs an OVER clause"));
     }
-    if names::UNSUPPORTED.contains(&name) {
+    if names::UNSUPPORTED.contains(&name) || name.starts_with("st_") {
         return Problem::new(format!("Trino's function {name} is not supported"));
     }
     let problem = Problem::new(format!("Function '{name}' not registered: unknown function"));

@@ -7,8 +7,6 @@ use super::{Bind, Function, bound, kernel, plain, unexpected};
 use crate::trino::cast::{cast, is_castable};
 use crate::trino::error::EvalError;
 use crate::trino::expr::Kernel;
-use crate::trino::operators::shift;
-use crate::trino::time::{DAY, MILLI};
 use crate::trino::types::Type;
 use crate::trino::value::{Eval, Value};
 
@@ -47,14 +45,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         array_position,
     ),
     plain("array_remove", &["<T: comparable>(array(T), T) -> array(T)"], array_remove),
-    plain("array_first", &["(array(T)) -> T"], |values| match values {
-        [Value::Array(elements)] => Ok(elements.first().cloned().unwrap_or(Value::Null)),
-        _ => unexpected(values),
-    }),
-    plain("array_last", &["(array(T)) -> T"], |values| match values {
-        [Value::Array(elements)] => Ok(elements.last().cloned().unwrap_or(Value::Null)),
-        _ => unexpected(values),
-    }),
     plain("array_max", &["<T: orderable>(array(T)) -> T"], |values| array_extreme(values, Ordering::Greater)),
     plain("array_min", &["<T: orderable>(array(T)) -> T"], |values| array_extreme(values, Ordering::Less)),
     bound(
@@ -68,7 +58,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &["(varchar(x)) -> varchar(x)", "(varbinary) -> varbinary", "(array(T)) -> array(T)"],
         reverse,
     ),
-    plain("repeat", &["(T, bigint) -> array(T)"], repeat).takes_null(),
     plain("slice", &["(array(T), bigint, bigint) -> array(T)"], slice),
     plain("trim_array", &["(array(T), bigint) -> array(T)"], trim_array),
     plain("shuffle", &["(array(T)) -> array(T)"], shuffle).volatile(),
@@ -84,23 +73,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ],
         zip,
     ),
-    plain(
-        "sequence",
-        &[
-            "(bigint, bigint) -> array(bigint)",
-            "(bigint, bigint, bigint) -> array(bigint)",
-            "(date, date) -> array(date)",
-            "(date, date, interval day to second) -> array(date)",
-            "(date, date, interval year to month) -> array(date)",
-            "(timestamp(p), timestamp(p), interval day to second) -> array(timestamp(p))",
-            "(timestamp(p), timestamp(p), interval year to month) -> array(timestamp(p))",
-        ],
-        sequence,
-    ),
 ];
-
-/// The greatest number of elements that `sequence` and `repeat` make.
-const MAX_ELEMENTS: usize = 10_000;
 
 fn subscript<'a>(values: &[Value<'a>]) -> Eval<'a> {
     match values {
@@ -156,7 +129,9 @@ fn element_at<'a>(values: &[Value<'a>]) -> Eval<'a> {
 fn concat<'a>(values: &[Value<'a>]) -> Eval<'a> {
     match values.first() {
         Some(Value::Varchar(_)) => {
-            let mut joined = String::new();
+            let length =
+                values.iter().map(|value| if let Value::Varchar(text) = value { text.len() } else { 0 });
+            let mut joined = String::with_capacity(length.sum());
             for value in values {
                 let Value::Varchar(text) = value else {
                     return unexpected(values);
@@ -315,42 +290,6 @@ fn reverse<'a>(values: &[Value<'a>]) -> Eval<'a> {
     }
 }
 
-/// The element may be NULL; the count may not.
-fn repeat<'a>(values: &[Value<'a>]) -> Eval<'a> {
-    /// Of the memory that Trino grants.
-    const MAX_BYTES: usize = 1_000_000;
-    let (element, count) = match values {
-        [_, Value::Null] => return Ok(Value::Null),
-        [element, Value::Integer(count)] => (element, *count),
-        _ => return unexpected(values),
-    };
-    let Ok(count) = usize::try_from(count) else {
-        return Err(EvalError::argument(
-            "count argument of repeat function must be greater than or equal to 0",
-        ));
-    };
-    if count > MAX_ELEMENTS {
-        return Err(EvalError::argument(
-            "count argument of repeat function must be less than or equal to 10000",
-        ));
-    }
-    if size(element).saturating_mul(count) >= MAX_BYTES {
-        return Err(EvalError::argument("result of repeat function must not take more than 1000000 bytes"));
-    }
-    Ok(Value::array(std::iter::repeat_n(element, count).cloned()))
-}
-
-/// About the bytes that a value takes.
-fn size(value: &Value<'_>) -> usize {
-    match value {
-        Value::Varchar(text) | Value::Json(text) => text.len() + 5,
-        Value::Varbinary(bytes) => bytes.len() + 5,
-        Value::Array(values) | Value::Row(values) => 5 + values.iter().map(size).sum::<usize>(),
-        Value::Map(entries) => 5 + entries.iter().map(|(key, value)| size(key) + size(value)).sum::<usize>(),
-        _ => 5,
-    }
-}
-
 fn slice<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let [Value::Array(elements), Value::Integer(start), Value::Integer(length)] = values else {
         return unexpected(values);
@@ -453,76 +392,6 @@ fn zip<'a>(values: &[Value<'a>]) -> Eval<'a> {
     ))
 }
 
-/// From a start to a stop, both of which may belong to it.
-fn sequence<'a>(values: &[Value<'a>]) -> Eval<'a> {
-    let default_step;
-    let (start, stop, step) = match values {
-        [start, stop, step] => (start, stop, step),
-        [start, stop] => {
-            let sign = if stop.compare(start)?.is_lt() { -1 } else { 1 };
-            default_step = match start {
-                Value::Integer(_) => Value::Integer(sign),
-                _ => Value::Millis(sign * (DAY / MILLI)),
-            };
-            (start, stop, &default_step)
-        }
-        _ => return unexpected(values),
-    };
-    let step_sign = match step {
-        Value::Integer(step) | Value::Millis(step) => step.signum(),
-        Value::Months(step) => i64::from(step.signum()),
-        _ => return unexpected(values),
-    };
-    if let (Value::Date(_), Value::Millis(step)) = (start, step)
-        && step % (DAY / MILLI) != 0
-    {
-        return Err(EvalError::argument(
-            "sequence step must be a day interval if start and end values are dates",
-        ));
-    }
-    if step_sign == 0 {
-        return Err(EvalError::argument("sequence step must not be zero"));
-    }
-    let is_past = |value: &Value<'_>| {
-        let ordering = value.compare(stop)?;
-        Ok::<bool, EvalError>(if step_sign > 0 { ordering.is_gt() } else { ordering.is_lt() })
-    };
-    if is_past(start)? {
-        return Err(EvalError::argument(
-            "sequence stop value should be greater than or equal to start value if step is greater than zero \
-             otherwise stop should be less than or equal to start",
-        ));
-    }
-    let mut result: Vec<Value<'a>> = Vec::new();
-    loop {
-        let index = result.len() as i64;
-        // Months are counted from the start: the last day of one is not that of the next.
-        let next = match (start, step) {
-            (Value::Integer(start), Value::Integer(step)) => {
-                step.checked_mul(index).and_then(|offset| start.checked_add(offset)).map(Value::Integer)
-            }
-            (start, Value::Millis(step)) => {
-                step.checked_mul(index).and_then(|offset| shift(start, &Value::Millis(offset), 1).ok())
-            }
-            (start, Value::Months(step)) => {
-                step.checked_mul(index as i32).and_then(|offset| shift(start, &Value::Months(offset), 1).ok())
-            }
-            _ => None,
-        };
-        match next {
-            Some(value) if !is_past(&value)? => {
-                if result.len() == MAX_ELEMENTS {
-                    return Err(EvalError::argument(
-                        "result of sequence function must not have more than 10000 entries",
-                    ));
-                }
-                result.push(value);
-            }
-            _ => return Ok(Value::array(result)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::trino::testing::{check, check_type};
@@ -557,23 +426,10 @@ mod tests {
             "! array_join: Input type array(row(integer)) has no text to join",
         );
         check("flatten(ARRAY[ARRAY[1], NULL, ARRAY[2, 3]])", "[1, 2, 3]");
-        check("repeat(NULL, 2)", "[NULL, NULL]");
         check("slice(ARRAY[1, 2, 3, 4], -3, 2)", "[2, 3]");
         check("zip(ARRAY[1, 2], ARRAY['a'])", "[{1, a}, {2, NULL}]");
         check("ngrams(ARRAY['a', 'b', 'c'], 2)", "[[a, b], [b, c]]");
         check("combinations(ARRAY[1, 2, 3], 2)", "[[1, 2], [1, 3], [2, 3]]");
         check_type("ARRAY[1, 2.5]", "array(double)");
-    }
-
-    #[test]
-    fn sequences() {
-        check("sequence(5, 1, -2)", "[5, 3, 1]");
-        check("sequence(1, 20000)", "! result of sequence function must not have more than 10000 entries");
-        check(
-            "sequence(DATE '2026-01-31', DATE '2026-04-30', INTERVAL '1' MONTH)",
-            "[2026-01-31, 2026-02-28, 2026-03-31, 2026-04-30]",
-        );
-        check("sequence(DATE '2026-01-03', DATE '2026-01-01')", "[2026-01-03, 2026-01-02, 2026-01-01]");
-        check("sequence(1, 5, 0)", "! sequence step must not be zero");
     }
 }

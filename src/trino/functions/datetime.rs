@@ -112,10 +112,6 @@ pub(super) const FUNCTIONS: &[Function] =
                 _ => unexpected(values),
             }
         }),
-        plain("timezone", &["(timestamp(p) with time zone) -> varchar"], |values| match values {
-            [Value::TimestampTz(_, zone)] => Ok(Value::text(zone.to_string())),
-            _ => unexpected(values),
-        }),
     ];
 
 const OF_TRUNC: &[&str] = &[

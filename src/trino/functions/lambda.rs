@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{Function, higher, plain, unexpected};
 use crate::trino::error::EvalError;
-use crate::trino::expr::{Lambda, truth};
+use crate::trino::eval::{Lambda, truth};
 use crate::trino::value::{Eval, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[

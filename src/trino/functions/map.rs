@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::array::shown;
 use super::{Function, higher, plain, unexpected};
 use crate::trino::error::EvalError;
-use crate::trino::expr::Lambda;
+use crate::trino::eval::Lambda;
 use crate::trino::value::{Eval, Key, Value};
 
 type Entry<'a> = (Value<'a>, Value<'a>);

@@ -15,7 +15,10 @@ mod map;
 mod math;
 mod random;
 mod regex;
+mod round;
+mod sequence;
 mod set;
+mod split;
 mod statistics;
 pub(super) mod string;
 mod time_text;
@@ -27,7 +30,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::analyze::Session;
 use super::error::{EvalError, Problem};
-use super::expr::{Kernel, Lambda};
+use super::eval::Lambda;
+use super::expr::Kernel;
 use super::signature::{Argument, Match, Signature, TypeLambda};
 use super::types::Type;
 use super::value::{Eval, Value};
@@ -150,7 +154,10 @@ const FAMILIES: &[&[Function]] = &[
     math::FUNCTIONS,
     random::FUNCTIONS,
     regex::FUNCTIONS,
+    round::FUNCTIONS,
+    sequence::FUNCTIONS,
     set::FUNCTIONS,
+    split::FUNCTIONS,
     statistics::FUNCTIONS,
     string::FUNCTIONS,
     time_text::FUNCTIONS,

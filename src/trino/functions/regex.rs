@@ -6,7 +6,8 @@ use fancy_regex::Regex;
 
 use super::{Bind, Function, bound, higher, kernel, part_of, unexpected};
 use crate::trino::error::EvalError;
-use crate::trino::expr::{Kernel, Lambda};
+use crate::trino::eval::Lambda;
+use crate::trino::expr::Kernel;
 use crate::trino::value::{Eval, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[

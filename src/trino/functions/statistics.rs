@@ -7,6 +7,8 @@ use crate::trino::value::{Eval, Value};
 pub(super) const FUNCTIONS: &[Function] = &[
     plain("normal_cdf", &["(double, double, double) -> double"], normal_cdf),
     plain("inverse_normal_cdf", &["(double, double, double) -> double"], inverse_normal_cdf),
+    plain("beta_cdf", &["(double, double, double) -> double"], beta_cdf),
+    plain("inverse_beta_cdf", &["(double, double, double) -> double"], inverse_beta_cdf),
     plain("wilson_interval_lower", &["(bigint, bigint, double) -> double"], |values| {
         wilson_interval(values, -1.0)
     }),
@@ -93,6 +95,75 @@ fn standard_normal_quantile(p: f64) -> f64 {
     x
 }
 
+fn check_beta(a: f64, b: f64) -> Result<(), EvalError> {
+    if a.is_nan() || a <= 0.0 || b.is_nan() || b <= 0.0 {
+        return Err(EvalError::argument("a, b must be > 0"));
+    }
+    Ok(())
+}
+
+fn beta_cdf<'a>(values: &[Value<'a>]) -> Eval<'a> {
+    let [Value::Double(a), Value::Double(b), Value::Double(x)] = values else { return unexpected(values) };
+    check_beta(*a, *b)?;
+    if !(0.0..=1.0).contains(x) {
+        return Err(EvalError::argument("value must be in the interval [0, 1]"));
+    }
+    Ok(Value::Double(incomplete_beta(*a, *b, *x)))
+}
+
+/// The point at which the distribution reaches a share: halving finds it to the last bit.
+fn inverse_beta_cdf<'a>(values: &[Value<'a>]) -> Eval<'a> {
+    let [Value::Double(a), Value::Double(b), Value::Double(p)] = values else { return unexpected(values) };
+    check_beta(*a, *b)?;
+    if !(0.0..=1.0).contains(p) {
+        return Err(EvalError::argument("p must be in the interval [0, 1]"));
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    loop {
+        let middle = f64::midpoint(low, high);
+        if middle <= low || middle >= high {
+            return Ok(Value::Double(middle));
+        }
+        if incomplete_beta(*a, *b, middle) < *p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+}
+
+/// The regularized incomplete beta function, by its continued fraction (Lentz's method).
+fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
+    /// Below this a number would divide to infinity.
+    const TINY: f64 = 1e-300;
+    if x <= 0.0 || x >= 1.0 {
+        return x.clamp(0.0, 1.0);
+    }
+    // The fraction converges on one side of the mean; the function is symmetric.
+    if x > (a + 1.0) / (a + b + 2.0) {
+        return 1.0 - incomplete_beta(b, a, 1.0 - x);
+    }
+    let log_beta = libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b);
+    let front = (a * x.ln() + b * (-x).ln_1p() - log_beta).exp() / a;
+    let away_from_zero = |x: f64| if x.abs() < TINY { TINY } else { x };
+    let (mut fraction, mut c, mut d) = (1.0, 1.0, 0.0);
+    for i in 0..500 {
+        let m = f64::from(i / 2);
+        let numerator = match i {
+            0 => 1.0,
+            i if i % 2 == 0 => m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m)),
+            _ => -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0)),
+        };
+        d = 1.0 / away_from_zero(1.0 + numerator * d);
+        c = away_from_zero(1.0 + numerator / c);
+        fraction *= c * d;
+        if (1.0 - c * d).abs() < 1e-16 {
+            break;
+        }
+    }
+    front * (fraction - 1.0)
+}
+
 fn wilson_interval<'a>(values: &[Value<'a>], side: f64) -> Eval<'a> {
     let [Value::Integer(successes), Value::Integer(trials), Value::Double(z)] = values else {
         return unexpected(values);
@@ -130,6 +201,10 @@ mod tests {
             let back = standard_normal_cdf(standard_normal_quantile(p));
             assert!((back - p).abs() <= 1e-13 * p, "{p} {back}");
         }
+        check("round(beta_cdf(2, 2, 0.5), 12)", "5E-1");
+        check("round(beta_cdf(3, 3.6, 0.9), 12)", "9.97250288161E-1");
+        check("round(inverse_beta_cdf(2, 5, beta_cdf(2, 5, 0.3)), 12)", "3E-1");
+        check("beta_cdf(0, 1, 0.5)", "! a, b must be > 0");
         check("inverse_normal_cdf(0, 1, 0.5)", "0E0");
         check("inverse_normal_cdf(0, 1, 1)", "! p must be in the interval (0, 1)");
         check("normal_cdf(0, 0, 1)", "! standardDeviation must be > 0");

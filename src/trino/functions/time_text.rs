@@ -7,7 +7,7 @@ use crate::trino::error::EvalError;
 use crate::trino::expr::Kernel;
 use crate::trino::time::calendar;
 use crate::trino::time::iso8601;
-use crate::trino::time::joda::Format;
+use crate::trino::time::pattern::Format;
 use crate::trino::time::text::{format_date, format_timestamp};
 use crate::trino::time::{self, DAY, Instant, MILLI, MINUTE, SECOND, Zone};
 use crate::trino::types::Type;
@@ -73,6 +73,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         [Value::Millis(millis)] => Ok(Value::Integer(*millis)),
         _ => unexpected(values),
     }),
+    plain("parse_duration", &["(varchar) -> interval day to second"], parse_duration),
     plain("human_readable_seconds", &["(double) -> varchar"], human_readable_seconds),
 ];
 
@@ -214,6 +215,28 @@ fn to_unixtime<'a>(values: &[Value<'a>]) -> Eval<'a> {
     Ok(Value::Double((instant.micros as f64 + fraction) / SECOND as f64))
 }
 
+/// `42.8ms`
+fn parse_duration<'a>(values: &[Value<'a>]) -> Eval<'a> {
+    let [Value::Varchar(text)] = values else { return unexpected(values) };
+    let trimmed = text.trim();
+    let split = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
+    let (number, unit) = trimmed.split_at(split);
+    let millis = match unit.trim() {
+        "ns" => 1e-6,
+        "us" => 1e-3,
+        "ms" => 1.0,
+        "s" => 1e3,
+        "m" => 60e3,
+        "h" => 3_600e3,
+        "d" => 86_400e3,
+        _ => f64::NAN,
+    };
+    match number.parse::<f64>().map(|number| (number * millis).round()) {
+        Ok(millis) if millis.abs() < i64::MAX as f64 => Ok(Value::Millis(millis as i64)),
+        _ => Err(EvalError::argument(format!("duration is not a valid data duration string: {text}"))),
+    }
+}
+
 /// `1 day, 2 hours, 3 seconds`
 fn human_readable_seconds<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let [Value::Double(seconds)] = values else {
@@ -253,6 +276,8 @@ mod tests {
         check("to_iso8601(DATE '2026-03-04')", "2026-03-04");
         check("human_readable_seconds(93784.4)", "1 day, 2 hours, 3 minutes, 4 seconds");
         check("human_readable_seconds(0)", "0 seconds");
+        check("parse_duration('1.5h')", "0 01:30:00.000");
+        check("parse_duration('1 fortnight')", "! duration is not a valid");
     }
 
     #[test]

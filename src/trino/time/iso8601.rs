@@ -1,7 +1,7 @@
 //! Times and dates of ISO 8601.
 
 use super::calendar;
-use super::joda::parse_offset;
+use super::pattern::parse_offset;
 use super::text::{take_digits, take_fraction};
 use super::{DAY, HOUR, Instant, MINUTE, SECOND, Zone};
 

@@ -3,7 +3,7 @@
 pub(crate) mod calendar;
 pub(crate) mod interval;
 pub(crate) mod iso8601;
-pub(crate) mod joda;
+pub(crate) mod pattern;
 pub(crate) mod text;
 mod zone;
 

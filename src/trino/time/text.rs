@@ -133,6 +133,7 @@ pub(crate) fn push_padded(text: &mut String, number: u64, width: usize) {
         rest /= 10;
     }
     let start = start.min(digits.len().saturating_sub(width));
+    text.extend(std::iter::repeat_n('0', width.saturating_sub(digits.len())));
     text.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());
 }
 

@@ -1,16 +1,20 @@
 //! `format`: the patterns of Java's Formatter.
 
+mod digits;
+mod java;
+
+use digits::{Digits, grouped};
+use java::text_of;
+
 use super::{Bind, Function, bound, kernel, unexpected};
-use crate::trino::cast::{cast, is_castable};
-use crate::trino::decimal;
+use crate::trino::cast::is_castable;
 use crate::trino::error::EvalError;
 use crate::trino::expr::Kernel;
-use crate::trino::json::write::{java_double, java_real, scientific, scientific_real};
-use crate::trino::time::joda::{Format as Pattern, zone_name};
-use crate::trino::time::text::format_date;
+use crate::trino::json::write::{scientific, scientific_real};
+use crate::trino::time::pattern::{Format as Pattern, zone_name};
 use crate::trino::time::{DAY, Instant, MILLI, SECOND, Zone, calendar::Civil};
 use crate::trino::types::Type;
-use crate::trino::value::{Eval, Value};
+use crate::trino::value::Value;
 
 pub(super) const FUNCTIONS: &[Function] = &[bound(
     "format",
@@ -399,144 +403,6 @@ impl Spec {
                 })
             });
         Some(printed.map_err(EvalError::other))
-    }
-}
-
-/// `1234567` as `1,234,567`
-fn grouped(digits: &str) -> String {
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A value as Java's `toString` has it.
-fn text_of(value: &Value<'_>, ty: &Type) -> Result<String, EvalError> {
-    Ok(match (value, ty) {
-        (Value::Varchar(text), _) => text.to_string(),
-        (Value::Json(json), _) => json.to_string(),
-        (Value::Double(number), _) => java_double(*number),
-        (Value::Real(number), _) => java_real(*number),
-        (Value::Date(days), _) => format_date(i64::from(*days)),
-        (Value::Timestamp(local), _) => java_time(*local),
-        (Value::TimestampTz(instant, zone), _) => {
-            let offset = zone.offset_at(instant.micros);
-            let local = Instant { micros: zone.to_local(instant.micros), ..*instant };
-            let shown = Zone::from_minutes(offset / (60 * SECOND)).unwrap_or(Zone::UTC);
-            let shown = if shown == Zone::UTC { "Z".to_owned() } else { shown.to_string() };
-            match zone {
-                Zone::Offset(minutes) if *minutes != 0 => format!("{}{shown}", java_time(local)),
-                zone => format!("{}{shown}[{zone}]", java_time(local)),
-            }
-        }
-        (Value::Decimal(unscaled), Type::Decimal(_, scale)) => big_decimal(*unscaled, *scale),
-        (value, ty) => match cast(value.clone(), ty, &Type::VARCHAR)? {
-            Value::Varchar(text) => text.into_owned(),
-            _ => "null".to_owned(),
-        },
-    })
-}
-
-/// `2026-03-04T05:06`: seconds and their fraction only as far as they are not zero.
-fn java_time(local: Instant) -> String {
-    let clock = Civil::from_micros(local.micros);
-    let date = format_date(local.micros.div_euclid(DAY));
-    let mut text = format!("{date}T{:02}:{:02}", clock.hour, clock.minute);
-    let nanos = u64::from(clock.micro) * 1000 + u64::from(local.picos / 1000);
-    if clock.second > 0 || nanos > 0 {
-        text.push_str(&format!(":{:02}", clock.second));
-    }
-    if nanos > 0 {
-        let digits = format!("{nanos:09}");
-        let shown = digits.trim_end_matches("000");
-        text.push_str(&format!(".{}", if shown.is_empty() { "0" } else { shown }));
-    }
-    text
-}
-
-/// With an exponent where the first digit is far behind the point.
-fn big_decimal(unscaled: i128, scale: u8) -> String {
-    let digits = unscaled.unsigned_abs().to_string();
-    let exponent = digits.len() as i64 - 1 - i64::from(scale);
-    if exponent >= -6 {
-        return decimal::format(unscaled, scale);
-    }
-    let sign = if unscaled < 0 { "-" } else { "" };
-    let (first, rest) = digits.split_at(1);
-    let point = if rest.is_empty() { "" } else { "." };
-    format!("{sign}{first}{point}{rest}E{exponent}")
-}
-
-/// Decimal digits and after how many of them the point is.
-struct Digits {
-    digits: String,
-    point: i64,
-}
-
-impl Digits {
-    fn parse((mantissa, exponent): (String, i32)) -> Digits {
-        Digits { digits: mantissa.replace('.', ""), point: i64::from(exponent) + 1 }
-    }
-
-    fn is_zero(&self) -> bool {
-        self.digits.bytes().all(|digit| digit == b'0')
-    }
-
-    /// The digits up to a position after the point, half up, with the position of the point.
-    fn rounded(&self, kept: i64) -> (Vec<u8>, i64) {
-        let digit = |index: i64| {
-            usize::try_from(index).ok().and_then(|i| self.digits.as_bytes().get(i)).map_or(0, |b| b - b'0')
-        };
-        let mut digits: Vec<u8> = (0..kept.max(0)).map(digit).collect();
-        let mut point = self.point;
-        if kept >= 0 && digit(kept) >= 5 {
-            let mut carries = true;
-            for digit in digits.iter_mut().rev() {
-                carries = *digit == 9;
-                *digit = if carries { 0 } else { *digit + 1 };
-                if !carries {
-                    break;
-                }
-            }
-            if carries {
-                digits.insert(0, 1);
-                point += 1;
-            }
-        }
-        (digits, point)
-    }
-
-    fn fixed(&self, precision: usize) -> String {
-        let (digits, point) = self.rounded(self.point + precision as i64);
-        let digit = |position: i64| {
-            let digit = usize::try_from(position).ok().and_then(|i| digits.get(i)).copied().unwrap_or(0);
-            (b'0' + digit) as char
-        };
-        let whole: String = (0..point).map(digit).collect();
-        let fraction: String = (point..point + precision as i64).map(digit).collect();
-        let whole = if whole.is_empty() { "0" } else { &whole };
-        if precision == 0 { whole.to_owned() } else { format!("{whole}.{fraction}") }
-    }
-
-    /// One digit before the point, and the exponent.
-    fn scientific(&self, precision: usize) -> (String, Option<i64>) {
-        let zeros = self.digits.bytes().take_while(|digit| *digit == b'0').count();
-        let significant = if self.is_zero() {
-            Digits { digits: "0".to_owned(), point: 1 }
-        } else {
-            Digits { digits: self.digits[zeros..].to_owned(), point: self.point - zeros as i64 }
-        };
-        let (digits, point) = significant.rounded(precision as i64 + 1);
-        let mut text: String =
-            digits.iter().take(precision + 1).map(|digit| (b'0' + digit) as char).collect();
-        if precision > 0 {
-            text.insert(1, '.');
-        }
-        (text, Some(point - 1))
     }
 }
 
