@@ -202,14 +202,6 @@ impl Expr {
         }
     }
 
-    /// Every expression inside, itself included, from the outside in.
-    pub(crate) fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
-        visit(self);
-        for child in self.children() {
-            child.walk(visit);
-        }
-    }
-
     /// Renumbers the columns.
     pub(crate) fn map_columns(&mut self, map: &dyn Fn(usize) -> usize) {
         if let ExprKind::Column(index) = &mut self.kind {

@@ -102,6 +102,21 @@ impl Type {
         }
     }
 
+    /// The name, with the fields of a row left out where they would fill a message.
+    pub(crate) fn brief(&self) -> String {
+        const LONG: usize = 60;
+        let name = self.to_string();
+        if name.len() <= LONG {
+            return name;
+        }
+        match self {
+            Type::Row(_) => "row(…)".to_owned(),
+            Type::Array(element) => format!("array({})", element.brief()),
+            Type::Map(key, value) => format!("map({}, {})", key.brief(), value.brief()),
+            _ => name,
+        }
+    }
+
     /// The precision and scale of the decimal that holds every value of an exact number type.
     pub(crate) fn as_decimal(&self) -> Option<(u8, u8)> {
         match self {

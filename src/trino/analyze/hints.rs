@@ -64,7 +64,7 @@ pub(super) fn unsupported(expr: &ast::Expr) -> Problem {
 }
 
 pub(super) fn cast(from: &Type, to: &Type) -> Problem {
-    let problem = Problem::new(format!("Cannot cast {from} to {to}"));
+    let problem = Problem::new(format!("Cannot cast {} to {}", from.brief(), to.brief()));
     match (from, to) {
         (Type::Row(_) | Type::Array(_) | Type::Map(..), Type::Varchar(_)) => {
             problem.hint("write json_format(CAST(x AS json)) for its text")
@@ -77,7 +77,7 @@ pub(super) fn cast(from: &Type, to: &Type) -> Problem {
 }
 
 pub(super) fn subscript(ty: &Type) -> Problem {
-    let problem = Problem::new(format!("Cannot use {ty} for subscript"));
+    let problem = Problem::new(format!("Cannot use {} for subscript", ty.brief()));
     match ty {
         Type::Json => problem.hint("use json_extract(x, '$.key') or json_array_get(x, index)"),
         ty if ty.is_varchar() => {
@@ -90,8 +90,11 @@ pub(super) fn subscript(ty: &Type) -> Problem {
 /// `path` has no fields, and `rest` asks for one.
 pub(super) fn field_of(ty: &Type, path: &str, rest: &[Ident]) -> Problem {
     let keys: Vec<&str> = rest.iter().map(|key| key.value.as_str()).collect();
-    let problem =
-        Problem::new(format!("{path} is not a row, it is {ty}: it has no field {}", keys.join(".")));
+    let problem = Problem::new(format!(
+        "{path} is not a row, it is {}: it has no field {}",
+        ty.brief(),
+        keys.join(".")
+    ));
     match ty {
         Type::Varchar(_) | Type::Json => problem.hint(format!(
             "use json_extract_scalar({path}, '$.{}') with the key as CloudTrail writes it: letter case matters",
@@ -115,7 +118,8 @@ pub(super) fn no_field(of: &str, name: &str, names: &[&str]) -> Problem {
 }
 
 pub(super) fn comparison(symbol: &str, left: &Expr, right: &Expr, asts: &[&ast::Expr]) -> Problem {
-    let problem = Problem::new(format!("Cannot apply operator: {} {symbol} {}", left.ty, right.ty));
+    let problem =
+        Problem::new(format!("Cannot apply operator: {} {symbol} {}", left.ty.brief(), right.ty.brief()));
     let (text, other, text_ast, other_ast) = match (asts, left.ty.is_varchar(), right.ty.is_varchar()) {
         ([a, b], true, _) => (left, right, *a, *b),
         ([a, b], _, true) => (right, left, *b, *a),
@@ -183,7 +187,12 @@ pub(super) fn concat(pair: &str) -> Problem {
 }
 
 pub(super) fn arithmetic(op: Arithmetic, left: &Expr, right: &Expr, asts: &[&ast::Expr]) -> Problem {
-    let problem = Problem::new(format!("Cannot apply operator: {} {} {}", left.ty, op.symbol(), right.ty));
+    let problem = Problem::new(format!(
+        "Cannot apply operator: {} {} {}",
+        left.ty.brief(),
+        op.symbol(),
+        right.ty.brief()
+    ));
     let is_time = |ty: &Type| matches!(ty, Type::Date | Type::Timestamp(_) | Type::TimestampTz(_));
     let is_interval = |ty: &Type| matches!(ty, Type::IntervalDayToSecond | Type::IntervalYearToMonth);
     match (&left.ty, &right.ty, asts) {
@@ -211,7 +220,7 @@ pub(super) fn arithmetic(op: Arithmetic, left: &Expr, right: &Expr, asts: &[&ast
 }
 
 pub(super) fn like(ty: &Type, value: &ast::Expr) -> Problem {
-    let problem = Problem::new(format!("the left side of LIKE must be varchar, and this is {ty}"));
+    let problem = Problem::new(format!("the left side of LIKE must be varchar, and this is {}", ty.brief()));
     match ty {
         Type::Row(_) | Type::Array(_) | Type::Map(..) => {
             problem.hint(format!("write json_format(CAST({value} AS json)), or name a field of it"))
@@ -313,5 +322,5 @@ fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n s
         edit_distance(&wanted, &known.chars().collect::<Vec<_>>())
     };
     let (distance, nearest) = names.map(|known| (distance(known), known)).min()?;
-    (distance <= (wanted.len() / 4).max(2)).then_some(nearest)
+    (distance <= (wanted.len() / 3).clamp(1, 3)).then_some(nearest)
 }

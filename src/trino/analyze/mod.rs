@@ -7,11 +7,14 @@ mod literal;
 mod names;
 pub(crate) mod names_of_functions;
 mod predicate;
+#[cfg(test)]
+mod tests;
 
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::ast::{
     CastKind, CeilFloorKind, DataType, Ident, Spanned, TrimWhereField, UnaryOperator,
 };
+use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::cast;
 use super::error::Problem;
@@ -82,7 +85,7 @@ impl Analyzer<'_> {
         if let Some(replaced) = self.columns.replace(expr) {
             return replaced;
         }
-        self.expr_kind(expr).map_err(|problem| problem.at(expr.span()))
+        self.expr_kind(expr).map_err(|problem| problem.at(span(expr)))
     }
 
     fn expr_kind(&mut self, expr: &ast::Expr) -> Analyzed {
@@ -212,6 +215,15 @@ impl Analyzer<'_> {
             other => Err(Problem::new(format!("the operator {other} is not one of Trino's"))),
         }
     }
+}
+
+/// Where an expression begins. Of a chain of operators, its first operand is asked: it may be long.
+fn span(expr: &ast::Expr) -> Span {
+    let mut first = expr;
+    while let ast::Expr::BinaryOp { left, .. } = first {
+        first = left;
+    }
+    first.span()
 }
 
 /// The negation of a condition.

@@ -29,7 +29,12 @@ impl Analyzer<'_> {
                 }
                 _ => {
                     let name: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
-                    Err(Problem::new(format!("Column '{}' cannot be resolved", name.join("."))))
+                    let problem = Problem::new(format!("Column '{}' cannot be resolved", name.join(".")));
+                    Err(match parts {
+                        [name] if name.quote_style.is_some() => problem
+                            .hint(format!("double quotes are for names; write text as '{}'", name.value)),
+                        _ => problem,
+                    })
                 }
             },
         }
@@ -115,14 +120,13 @@ fn is_function_without_parentheses(name: &str) -> bool {
 }
 
 fn fields(mut expr: Expr, taken: &[Ident], rest: &[Ident]) -> Analyzed {
+    let mut path: Vec<&str> = taken.iter().map(|part| part.value.as_str()).collect();
     for (i, name) in rest.iter().enumerate() {
         if !matches!(expr.ty, Type::Row(_)) {
-            let mut path: Vec<&str> = taken.iter().map(|part| part.value.as_str()).collect();
-            path.extend(rest[..i].iter().map(|part| part.value.as_str()));
             return Err(hints::field_of(&expr.ty, &path.join("."), &rest[i..]));
         }
-        expr =
-            field(expr, name, &taken.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join("."))?;
+        expr = field(expr, name, &path.join("."))?;
+        path.push(&name.value);
     }
     Ok(expr)
 }

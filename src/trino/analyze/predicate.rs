@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::ast::{BinaryOperator, CaseWhen, Spanned, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, CaseWhen, ValueWithSpan};
 
 use super::fold::{coerce, fold};
-use super::{Analyzed, Analyzer, common_type, hints, literal, negate};
+use super::{Analyzed, Analyzer, common_type, hints, literal, negate, span};
 use crate::trino::error::Problem;
 use crate::trino::expr::{Case, Comparison, Constants, Expr, ExprKind};
 use crate::trino::operators::{self, Arithmetic};
@@ -22,7 +22,7 @@ const LOOK_UP: usize = 5;
 impl Analyzer<'_> {
     pub(super) fn boolean(&mut self, expr: &ast::Expr, of: &str) -> Analyzed {
         let analyzed = self.expr(expr)?;
-        condition(analyzed, of).map_err(|problem| problem.at(expr.span()))
+        condition(analyzed, of).map_err(|problem| problem.at(span(expr)))
     }
 
     pub(super) fn binary(&mut self, left: &ast::Expr, op: &BinaryOperator, right: &ast::Expr) -> Analyzed {
@@ -90,7 +90,7 @@ impl Analyzer<'_> {
         let name = op.to_string();
         let chain = self.chain(left, op, right, |other| other == op)?;
         let mut parts =
-            vec![condition(chain.first.1, &name).map_err(|problem| problem.at(chain.first.0.span()))?];
+            vec![condition(chain.first.1, &name).map_err(|problem| problem.at(span(chain.first.0)))?];
         for (_, operand) in chain.rest {
             parts.push(self.boolean(operand, &name)?);
         }

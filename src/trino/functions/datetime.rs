@@ -30,89 +30,77 @@ const OF_MONTHS: &[&str] = &[
 ];
 const OF_ZONES: &[&str] = &["(timestamp(p) with time zone) -> bigint"];
 
-pub(super) const FUNCTIONS: &[Function] =
-    &[
-        plain("year", OF_MONTHS, |values| match values {
-            [Value::Months(months)] => Ok(Value::Integer(i64::from(months / 12))),
-            _ => date_field(values, |days| calendar::from_days(days).0),
-        }),
-        plain("month", OF_MONTHS, |values| match values {
-            [Value::Months(months)] => Ok(Value::Integer(i64::from(months % 12))),
-            _ => date_field(values, |days| i64::from(calendar::from_days(days).1)),
-        }),
-        plain("quarter", OF_DATES, |values| {
-            date_field(values, |days| i64::from(calendar::from_days(days).1 - 1) / 3 + 1)
-        }),
-        plain("week|week_of_year", OF_DATES, |values| date_field(values, |days| calendar::iso_week(days).1)),
-        plain("year_of_week|yow", OF_DATES, |values| date_field(values, |days| calendar::iso_week(days).0)),
-        plain("day|day_of_month", OF_DAYS, |values| match values {
-            [Value::Millis(millis)] => Ok(Value::Integer(millis / (DAY / MILLI))),
-            _ => date_field(values, |days| i64::from(calendar::from_days(days).2)),
-        }),
-        plain("day_of_week|dow", OF_DATES, |values| date_field(values, calendar::day_of_week)),
-        plain("day_of_year|doy", OF_DATES, |values| date_field(values, calendar::day_of_year)),
-        plain("hour", OF_CLOCKS, |values| clock_field(values, HOUR, 24)),
-        plain("minute", OF_CLOCKS, |values| clock_field(values, MINUTE, 60)),
-        plain("second", OF_CLOCKS, |values| clock_field(values, SECOND, 60)),
-        plain("millisecond", OF_CLOCKS, |values| clock_field(values, MILLI, 1000)),
-        plain("timezone_hour", OF_ZONES, |values| zone_field(values, |minutes| minutes / 60)),
-        plain("timezone_minute", OF_ZONES, |values| zone_field(values, |minutes| minutes % 60)),
-        plain(
-            "last_day_of_month",
-            &["(date) -> date", "(timestamp(p)) -> date", "(timestamp(p) with time zone) -> date"],
-            last_day_of_month,
-        ),
-        bound("date_trunc", OF_TRUNC, date_trunc),
-        bound(
-            "date_add",
-            &[
-                "(varchar, bigint, date) -> date",
-                "(varchar, bigint, timestamp(p)) -> timestamp(p)",
-                "(varchar, bigint, timestamp(p) with time zone) -> timestamp(p) with time zone",
-            ],
-            date_add,
-        ),
-        bound(
-            "date_diff",
-            &[
-                "(varchar, date, date) -> bigint",
-                "(varchar, timestamp(p), timestamp(p)) -> bigint",
-                "(varchar, timestamp(p) with time zone, timestamp(p) with time zone) -> bigint",
-            ],
-            date_diff,
-        ),
-        bound(
-            "date",
-            &["(varchar) -> date", "(timestamp(p)) -> date", "(timestamp(p) with time zone) -> date"],
-            |bind| {
-                let from = bind.types.first().cloned().unwrap_or(Type::VARCHAR);
-                kernel(move |values| match values {
-                    [value] => cast(value.clone(), &from, &Type::Date),
-                    _ => unexpected(values),
-                })
-            },
-        ),
-        plain(
-            "at_timezone",
-            &[
-                "(timestamp(p) with time zone, varchar) -> timestamp(p) with time zone",
-                "(timestamp(p) with time zone, interval day to second) -> timestamp(p) with time zone",
-            ],
-            |values| match values {
-                [Value::TimestampTz(instant, _), zone] => Ok(Value::TimestampTz(*instant, zone_of(zone)?)),
+pub(super) const FUNCTIONS: &[Function] = &[
+    plain("year", OF_MONTHS, |values| match values {
+        [Value::Months(months)] => Ok(Value::Integer(i64::from(months / 12))),
+        _ => date_field(values, |days| calendar::from_days(days).0),
+    }),
+    plain("month", OF_MONTHS, |values| match values {
+        [Value::Months(months)] => Ok(Value::Integer(i64::from(months % 12))),
+        _ => date_field(values, |days| i64::from(calendar::from_days(days).1)),
+    }),
+    plain("quarter", OF_DATES, |values| {
+        date_field(values, |days| i64::from(calendar::from_days(days).1 - 1) / 3 + 1)
+    }),
+    plain("week|week_of_year", OF_DATES, |values| date_field(values, |days| calendar::iso_week(days).1)),
+    plain("year_of_week|yow", OF_DATES, |values| date_field(values, |days| calendar::iso_week(days).0)),
+    plain("day|day_of_month", OF_DAYS, |values| match values {
+        [Value::Millis(millis)] => Ok(Value::Integer(millis / (DAY / MILLI))),
+        _ => date_field(values, |days| i64::from(calendar::from_days(days).2)),
+    }),
+    plain("day_of_week|dow", OF_DATES, |values| date_field(values, calendar::day_of_week)),
+    plain("day_of_year|doy", OF_DATES, |values| date_field(values, calendar::day_of_year)),
+    plain("hour", OF_CLOCKS, |values| clock_field(values, HOUR, 24)),
+    plain("minute", OF_CLOCKS, |values| clock_field(values, MINUTE, 60)),
+    plain("second", OF_CLOCKS, |values| clock_field(values, SECOND, 60)),
+    plain("millisecond", OF_CLOCKS, |values| clock_field(values, MILLI, 1000)),
+    plain("timezone_hour", OF_ZONES, |values| zone_field(values, |minutes| minutes / 60)),
+    plain("timezone_minute", OF_ZONES, |values| zone_field(values, |minutes| minutes % 60)),
+    plain(
+        "last_day_of_month",
+        &["(date) -> date", "(timestamp(p)) -> date", "(timestamp(p) with time zone) -> date"],
+        last_day_of_month,
+    ),
+    bound("date_trunc", OF_TRUNC, date_trunc),
+    bound(
+        "date_add",
+        &[
+            "(varchar, bigint, date) -> date",
+            "(varchar, bigint, timestamp(p)) -> timestamp(p)",
+            "(varchar, bigint, timestamp(p) with time zone) -> timestamp(p) with time zone",
+        ],
+        date_add,
+    ),
+    bound(
+        "date_diff",
+        &[
+            "(varchar, date, date) -> bigint",
+            "(varchar, timestamp(p), timestamp(p)) -> bigint",
+            "(varchar, timestamp(p) with time zone, timestamp(p) with time zone) -> bigint",
+        ],
+        date_diff,
+    ),
+    bound(
+        "date",
+        &["(varchar) -> date", "(timestamp(p)) -> date", "(timestamp(p) with time zone) -> date"],
+        |bind| {
+            let from = bind.types.first().cloned().unwrap_or(Type::VARCHAR);
+            kernel(move |values| match values {
+                [value] => cast(value.clone(), &from, &Type::Date),
                 _ => unexpected(values),
-            },
-        ),
-        plain("with_timezone", &["(timestamp(p), varchar) -> timestamp(p) with time zone"], |values| {
-            match values {
-                [Value::Timestamp(local), zone] => {
-                    let zone = zone_of(zone)?;
-                    Ok(Value::TimestampTz(Instant { micros: zone.to_utc(local.micros), ..*local }, zone))
-                }
-                _ => unexpected(values),
-            }
-        }),
-    ];
+            })
+        },
+    ),
+    bound(
+        "at_timezone",
+        &[
+            "(timestamp(p) with time zone, varchar) -> timestamp(p) with time zone",
+            "(timestamp(p) with time zone, interval day to second) -> timestamp(p) with time zone",
+        ],
+        at_timezone,
+    ),
+    bound("with_timezone", &["(timestamp(p), varchar) -> timestamp(p) with time zone"], with_timezone),
+];
 
 const OF_TRUNC: &[&str] = &[
     "(varchar, date) -> date",
@@ -166,6 +154,38 @@ fn last_day_of_month<'a>(values: &[Value<'a>]) -> Eval<'a> {
     let (year, month, _) = calendar::from_days(day);
     let last = calendar::days(year, month, calendar::days_in_month(year, month));
     Ok(last.and_then(|days| i32::try_from(days).ok()).map_or(Value::Null, Value::Date))
+}
+
+/// The code of a function of a time and a zone; a constant zone is looked up once.
+fn with_zone(
+    bind: &Bind<'_>,
+    run: fn(&Value<'_>, Zone) -> Option<Value<'static>>,
+) -> Result<Kernel, EvalError> {
+    let constant = match bind.constants.get(1) {
+        Some(Some(zone)) if !zone.is_null() => Some(zone_of(zone)?),
+        _ => None,
+    };
+    kernel(move |values| {
+        let [value, zone] = values else { return unexpected(values) };
+        let zone = constant.map_or_else(|| zone_of(zone), Ok)?;
+        run(value, zone).map_or_else(|| unexpected(values), Ok)
+    })
+}
+
+fn at_timezone(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
+    with_zone(bind, |value, zone| match value {
+        Value::TimestampTz(instant, _) => Some(Value::TimestampTz(*instant, zone)),
+        _ => None,
+    })
+}
+
+fn with_timezone(bind: &Bind<'_>) -> Result<Kernel, EvalError> {
+    with_zone(bind, |value, zone| match value {
+        Value::Timestamp(local) => {
+            Some(Value::TimestampTz(Instant { micros: zone.to_utc(local.micros), ..*local }, zone))
+        }
+        _ => None,
+    })
 }
 
 /// The zone of a name, or of an interval as its offset.
@@ -415,7 +435,10 @@ mod tests {
             "with_timezone(TIMESTAMP '2026-07-04 05:06:07', 'Europe/Berlin')",
             "2026-07-04 05:06:07 Europe/Berlin",
         );
-        check("with_timezone(TIMESTAMP '2026-07-04 05:06:07', 'Mars')", "! 'Mars' is not a valid time zone");
+        check(
+            "with_timezone(TIMESTAMP '2026-07-04 05:06:07', 'Mars')",
+            "! with_timezone: 'Mars' is not a valid time zone",
+        );
         check("date(TIMESTAMP '2026-07-04 23:06:07 UTC' AT TIME ZONE 'Europe/Berlin')", "2026-07-05");
     }
 

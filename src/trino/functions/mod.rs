@@ -217,7 +217,7 @@ pub(super) fn resolve(
     let given: Vec<String> = arguments
         .iter()
         .map(|argument| match argument {
-            Argument::Value(ty) => ty.to_string(),
+            Argument::Value(ty) => ty.brief(),
             Argument::Lambda(_) => "function".to_owned(),
         })
         .collect();

@@ -1,6 +1,8 @@
 //! Regular expressions, in Java's syntax.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use fancy_regex::Regex;
 
@@ -57,7 +59,7 @@ fn with_pattern(
     let constant = bind.text(1).map(Pattern::new).transpose()?;
     kernel(move |values| match (values, &constant) {
         ([Value::Varchar(_), _, ..], Some(pattern)) => run(pattern, values),
-        ([Value::Varchar(_), Value::Varchar(pattern), ..], None) => run(&Pattern::new(pattern)?, values),
+        ([Value::Varchar(_), Value::Varchar(pattern), ..], None) => run(&*Pattern::cached(pattern)?, values),
         _ => unexpected(values),
     })
 }
@@ -96,6 +98,21 @@ impl Pattern {
         let exact = translate(pattern, r"(?=\n?\z)");
         let before_line_feed = if exact == fast { None } else { Some(compile(&exact)?) };
         Ok(Pattern { regex: compile(&fast)?, before_line_feed })
+    }
+
+    /// The pattern of a text that is no constant, and yet mostly that of the row before.
+    fn cached(pattern: &str) -> Result<Rc<Pattern>, EvalError> {
+        thread_local! {
+            static LAST: RefCell<Option<(String, Rc<Pattern>)>> = const { RefCell::new(None) };
+        }
+        LAST.with_borrow_mut(|last| match last {
+            Some((text, compiled)) if text == pattern => Ok(Rc::clone(compiled)),
+            _ => {
+                let compiled = Rc::new(Pattern::new(pattern)?);
+                *last = Some((pattern.to_owned(), Rc::clone(&compiled)));
+                Ok(compiled)
+            }
+        })
     }
 
     fn for_text(&self, text: &str) -> &Regex {
@@ -416,7 +433,7 @@ fn regexp_replace_with<'a>(values: &[Value<'a>], lambdas: &[Lambda<'_, 'a>]) -> 
     let ([Value::Varchar(text), Value::Varchar(pattern), _], [replace]) = (values, lambdas) else {
         return unexpected(values);
     };
-    let pattern = Pattern::new(pattern)?;
+    let pattern = Pattern::cached(pattern)?;
     let mut out = String::new();
     let mut last = 0;
     for found in pattern.matches(text, 0, true) {

@@ -404,10 +404,6 @@ impl<'j> Quoted<'j> {
     pub(crate) fn is(self, text: &str) -> bool {
         if self.has_escapes { self.text() == text } else { self.raw == text }
     }
-
-    pub(crate) fn has_escapes(self) -> bool {
-        self.has_escapes
-    }
 }
 
 #[cfg(test)]
