@@ -245,6 +245,13 @@ mod tests {
         check_canonical("{}{}", "!");
     }
 
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(canonical(&nested(1_000)), Ok(nested(1_000)));
+        assert_eq!(canonical(&nested(1_001)), Err(Malformed));
+    }
+
     fn check_compact(text: &str, expected: &str, borrowed: bool) {
         let mut reader = Reader::new(text);
         let first = reader.next().unwrap();
