@@ -26,7 +26,7 @@ use super::frame::frame;
 use super::table::{CloudTrailTable, ScanOptions};
 use super::tree::Tree;
 use crate::show::Column;
-use crate::sql::{self, Catalog, FencePlanner, Plan};
+use crate::sql::{self, Catalog, FencePlanner, Guard, Plan};
 use crate::trino::time::Instant;
 use crate::trino::{self, EvalError};
 use crate::{Coverage, Error, Result};
@@ -142,7 +142,7 @@ impl Engine {
     ///
     /// [`is_rejected`](Error::is_rejected) where Athena would refuse it.
     pub(crate) fn plan(&self, sql: &str, options: &QueryOptions) -> Result<Plan> {
-        self.on_own_thread(|_| Ok(self.prepare(sql, options)?.guard))
+        self.on_own_thread(|_| Ok(self.prepare(sql, options)?.guard.plan(&self.tree)))
     }
 
     /// Answers a query.
@@ -155,7 +155,7 @@ impl Engine {
         let (prepared, batches) = self.on_own_thread(|runtime| {
             let prepared = self.prepare(sql, options)?;
             if !options.allow_full_scan {
-                prepared.guard.check()?;
+                prepared.guard.check(&self.tree)?;
             }
             let batches = runtime.block_on(self.execute(&prepared.plan))?;
             Ok((prepared, batches))
@@ -164,9 +164,11 @@ impl Engine {
         let columns = prepared.columns.into_iter();
         Ok(Outcome {
             frame,
-            columns: columns.map(|column| Column { name: column.name, kind: column.ty.to_string() }).collect(),
+            columns: columns
+                .map(|column| Column { name: column.name, kind: column.ty.to_string() })
+                .collect(),
             coverage: prepared.table.coverage(),
-            warnings: prepared.guard.warnings().to_vec(),
+            warnings: prepared.guard.into_warnings(),
         })
     }
 
@@ -181,26 +183,13 @@ impl Engine {
         let session = trino::Session { start: Instant::from_micros(Utc::now().timestamp_micros()) };
         let query = sql::read(sql, &catalog, session)?;
         let plan = self.state.optimize(&query.plan).map_err(failed)?;
-        let guard = Plan::of(sql, &plan, &self.tree, &self.state)?;
+        let guard = Guard::new(sql, &plan, &self.tree, &self.state)?;
         Ok(Prepared { plan, columns: query.columns, guard, table })
     }
 
-    pub(crate) fn explain(&self, sql: &str, options: &QueryOptions) -> Result<String> {
-        self.on_own_thread(|runtime| {
-            let prepared = self.prepare(sql, options)?;
-            let physical = runtime
-                .block_on(self.state.query_planner().create_physical_plan(&prepared.plan, &self.state))
-                .map_err(failed)?;
-            Ok(format!(
-                "{}\n\n{}\n",
-                prepared.plan.display_indent(),
-                datafusion::physical_plan::displayable(physical.as_ref()).indent(false)
-            ))
-        })
-    }
-
     async fn execute(&self, plan: &LogicalPlan) -> Result<Vec<RecordBatch>> {
-        let plan = self.state.query_planner().create_physical_plan(plan, &self.state).await.map_err(failed)?;
+        let plan =
+            self.state.query_planner().create_physical_plan(plan, &self.state).await.map_err(failed)?;
         collect(plan, self.state.task_ctx()).await.map_err(failed)
     }
 
@@ -235,7 +224,7 @@ impl Drop for Engine {
 struct Prepared {
     plan: LogicalPlan,
     columns: Vec<sql::OutputColumn>,
-    guard: Plan,
+    guard: Guard,
     table: Arc<CloudTrailTable>,
 }
 

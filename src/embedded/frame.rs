@@ -6,8 +6,9 @@
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use polars::chunked_array::builder::get_list_builder;
 use polars::prelude::{
-    BinaryChunked, BooleanChunked, Column, DataFrame, DataType, Field, Float32Chunked, Float64Chunked, Int32Chunked,
-    Int64Chunked, IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr, Series, StringChunked, StructChunked, TimeUnit,
+    BinaryChunked, BooleanChunked, Column, DataFrame, DataType, Field, Float32Chunked, Float64Chunked,
+    Int32Chunked, Int64Chunked, IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr, Series, StringChunked,
+    StructChunked, TimeUnit,
 };
 
 use crate::sql::{OutputColumn, Reader};
@@ -118,8 +119,9 @@ impl Form {
             Type::Row(fields) => {
                 let names = field_names(fields);
                 let fields = fields.iter().zip(names);
-                let fields =
-                    fields.map(|(field, name)| Field::new(name.into(), Form::inner(&field.ty).data_type(&field.ty)));
+                let fields = fields.map(|(field, name)| {
+                    Field::new(name.into(), Form::inner(&field.ty).data_type(&field.ty))
+                });
                 DataType::Struct(fields.collect())
             }
             _ => DataType::String,

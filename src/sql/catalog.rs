@@ -64,7 +64,8 @@ impl Catalog {
             ty: type_of(field.data_type()),
             from: Origin::Stored,
         });
-        let others = ALIASES.into_iter().map(|(name, from)| Column { name: name.into(), ty: Type::VARCHAR, from });
+        let others =
+            ALIASES.into_iter().map(|(name, from)| Column { name: name.into(), ty: Type::VARCHAR, from });
         stored.chain(others).collect()
     }
 
@@ -82,12 +83,17 @@ impl Catalog {
             return Err(problem(format!("'{name}' is no table")).hint("name it database.table"));
         }
         if lower.iter().any(|part| part == "information_schema") {
-            return Err(problem("information_schema is not supported: the columns are those of the CloudTrail table".into())
-                .hint("see them with SELECT * FROM the table LIMIT 1"));
+            return Err(problem(
+                "information_schema is not supported: the columns are those of the CloudTrail table".into(),
+            )
+            .hint("see them with SELECT * FROM the table LIMIT 1"));
         }
         if last.starts_with("vpc") && last.contains("flow") {
-            return Err(problem(format!("table '{}' is not supported: only CloudTrail logs are here", dotted(&parts)))
-                .hint("ask Athena, where the VPC flow logs have a table"));
+            return Err(problem(format!(
+                "table '{}' is not supported: only CloudTrail logs are here",
+                dotted(&parts)
+            ))
+            .hint("ask Athena, where the VPC flow logs have a table"));
         }
         match &self.table {
             Some(table) if !table.split('.').rev().zip(lower.iter().rev()).all(|(a, b)| a == b) => {
@@ -118,9 +124,9 @@ fn type_of(ty: &DataType) -> Type {
             }
             _ => Type::VARCHAR,
         },
-        DataType::Struct(fields) => {
-            Type::row(fields.iter().map(|field| trino::Field::named(field.name(), type_of(field.data_type()))))
-        }
+        DataType::Struct(fields) => Type::row(
+            fields.iter().map(|field| trino::Field::named(field.name(), type_of(field.data_type()))),
+        ),
         _ => Type::VARCHAR,
     }
 }

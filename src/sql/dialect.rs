@@ -2,7 +2,9 @@
 
 use std::any::TypeId;
 
-use datafusion::sql::sqlparser::ast::{CastKind, DataType, Expr, Ident, ObjectName, TrimWhereField, TypedString};
+use datafusion::sql::sqlparser::ast::{
+    CastKind, DataType, Expr, Ident, ObjectName, TrimWhereField, TypedString,
+};
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -113,11 +115,7 @@ fn is_literal_type(word: &str) -> bool {
 fn typed_string(parser: &mut Parser) -> Result<Expr, ParserError> {
     let name = parser.next_token().token.to_string();
     let value = parser.parse_value()?;
-    Ok(Expr::TypedString(TypedString {
-        data_type: named(name),
-        value,
-        uses_odbc_syntax: false,
-    }))
+    Ok(Expr::TypedString(TypedString { data_type: named(name), value, uses_odbc_syntax: false }))
 }
 
 /// `CAST(x AS type)`, with the type kept as text.
@@ -128,13 +126,7 @@ fn cast(parser: &mut Parser, kind: CastKind) -> Result<Expr, ParserError> {
     parser.expect_keyword_is(Keyword::AS)?;
     let data_type = named(type_text(parser)?);
     parser.expect_token(&Token::RParen)?;
-    Ok(Expr::Cast {
-        kind,
-        expr,
-        data_type,
-        array: false,
-        format: None,
-    })
+    Ok(Expr::Cast { kind, expr, data_type, array: false, format: None })
 }
 
 /// The words of a type, up to the parenthesis that closes the cast.
@@ -184,12 +176,7 @@ fn trim(parser: &mut Parser) -> Result<Expr, ParserError> {
         None => parser.parse_expr()?,
     });
     parser.expect_token(&Token::RParen)?;
-    Ok(Expr::Trim {
-        expr,
-        trim_where,
-        trim_what,
-        trim_characters,
-    })
+    Ok(Expr::Trim { expr, trim_where, trim_what, trim_characters })
 }
 
 #[cfg(test)]
@@ -198,11 +185,7 @@ mod tests {
 
     fn check(sql: &str, expected: &str) {
         let parsed = Parser::parse_sql(&Athena, sql).map(|statements| statements[0].to_string());
-        assert_eq!(
-            parsed.unwrap_or_else(|error| error.to_string()),
-            expected,
-            "{sql}"
-        );
+        assert_eq!(parsed.unwrap_or_else(|error| error.to_string()), expected, "{sql}");
     }
 
     #[test]
@@ -215,10 +198,7 @@ mod tests {
             "SELECT TRY_CAST(x AS timestamp(3) with time zone)",
             "SELECT TRY_CAST(x AS timestamp ( 3 ) with time zone)",
         );
-        check(
-            "SELECT IPADDRESS '10.0.0.1', DECIMAL '1.5'",
-            "SELECT IPADDRESS '10.0.0.1', DECIMAL '1.5'",
-        );
+        check("SELECT IPADDRESS '10.0.0.1', DECIMAL '1.5'", "SELECT IPADDRESS '10.0.0.1', DECIMAL '1.5'");
         check(
             "SELECT trim(BOTH FROM x), trim(x, 'ab'), trim('a' FROM x)",
             "SELECT TRIM(BOTH x), TRIM(x, 'ab'), TRIM('a' FROM x)",
@@ -242,9 +222,6 @@ mod tests {
 
     #[test]
     fn a_cast_needs_a_type() {
-        check(
-            "SELECT CAST(x AS )",
-            "sql parser error: Expected: a type, found: ) at Line: 1, Column: 18",
-        );
+        check("SELECT CAST(x AS )", "sql parser error: Expected: a type, found: ) at Line: 1, Column: 18");
     }
 }

@@ -17,7 +17,11 @@ use super::{subquery, unnest, values};
 use crate::trino::{Expr, ExprKind, Problem, Type, coerce};
 
 /// The rows of FROM; without FROM there is one, without columns.
-pub(super) fn plan(planner: &Planner<'_>, from: &[TableWithJoins], context: &Context<'_>) -> Result<Relation, Problem> {
+pub(super) fn plan(
+    planner: &Planner<'_>,
+    from: &[TableWithJoins],
+    context: &Context<'_>,
+) -> Result<Relation, Problem> {
     let mut all: Option<Relation> = None;
     for item in from {
         all = Some(joined(planner, item, all, context)?);
@@ -61,16 +65,20 @@ fn joined(
             TableFactor::UNNEST { .. } => {
                 let is_true = matches!(constraint, JoinConstraint::On(on) if is_true(on));
                 if !is_true || !matches!(join_type, JoinType::Inner | JoinType::Left) {
-                    return Err(Problem::new("UNNEST is joined by CROSS JOIN, or by LEFT JOIN … ON TRUE only")
-                        .at(join.relation.span()));
+                    return Err(Problem::new(
+                        "UNNEST is joined by CROSS JOIN, or by LEFT JOIN … ON TRUE only",
+                    )
+                    .at(join.relation.span()));
                 }
                 unnest::plan(planner, left, &join.relation, join_type == JoinType::Left, context)?
             }
             TableFactor::Derived { lateral: true, .. } => {
                 let is_true = matches!(constraint, JoinConstraint::On(on) if is_true(on));
                 if !is_true || !matches!(join_type, JoinType::Inner | JoinType::Left) {
-                    return Err(Problem::new("LATERAL is joined by CROSS JOIN, or by LEFT JOIN … ON TRUE only")
-                        .at(join.relation.span()));
+                    return Err(Problem::new(
+                        "LATERAL is joined by CROSS JOIN, or by LEFT JOIN … ON TRUE only",
+                    )
+                    .at(join.relation.span()));
                 }
                 subquery::lateral(planner, left, &join.relation, join_type, context)?
             }
@@ -246,9 +254,13 @@ fn factor(planner: &Planner<'_>, factor: &TableFactor, context: &Context<'_>) ->
         TableFactor::NestedJoin { table_with_joins, alias } => {
             rename(joined(planner, table_with_joins, None, context)?, alias.as_ref())
         }
-        TableFactor::MatchRecognize { .. } => Err(Problem::new("MATCH_RECOGNIZE is not supported").at(factor.span())),
+        TableFactor::MatchRecognize { .. } => {
+            Err(Problem::new("MATCH_RECOGNIZE is not supported").at(factor.span()))
+        }
         TableFactor::Pivot { .. } | TableFactor::Unpivot { .. } => {
-            Err(Problem::new("PIVOT is not in Athena").hint("use count_if(condition) for each column").at(factor.span()))
+            Err(Problem::new("PIVOT is not in Athena")
+                .hint("use count_if(condition) for each column")
+                .at(factor.span()))
         }
         other => Err(Problem::new("this is not supported in FROM").at(other.span())),
     }

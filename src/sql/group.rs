@@ -39,14 +39,22 @@ impl Grouping {
     /// # Errors
     ///
     /// A key is no expression over the columns in FROM.
-    pub(super) fn read(names: &Names<'_>, clause: &GroupByExpr, items: &[Item<'_>]) -> Result<Option<Self>, Problem> {
+    pub(super) fn read(
+        names: &Names<'_>,
+        clause: &GroupByExpr,
+        items: &[Item<'_>],
+    ) -> Result<Option<Self>, Problem> {
         let exprs = match clause {
             GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => exprs,
             GroupByExpr::Expressions(_, _) => {
-                return Err(Problem::new("WITH after GROUP BY is not in Athena").hint("write GROUP BY ROLLUP (a, b)"));
+                return Err(
+                    Problem::new("WITH after GROUP BY is not in Athena").hint("write GROUP BY ROLLUP (a, b)")
+                );
             }
             GroupByExpr::All(_) => {
-                return Err(Problem::new("GROUP BY ALL is not in Athena").hint("name the columns to group by"));
+                return Err(
+                    Problem::new("GROUP BY ALL is not in Athena").hint("name the columns to group by")
+                );
             }
         };
         if exprs.is_empty() {
@@ -89,7 +97,8 @@ impl Grouping {
                     return Err(Problem::new("CUBE has more than 1024 grouping sets").at(expr.span()));
                 }
                 let union = |mask: usize| {
-                    let chosen = parts.iter().enumerate().filter(|(i, _)| mask & (1 << (parts.len() - 1 - i)) != 0);
+                    let chosen =
+                        parts.iter().enumerate().filter(|(i, _)| mask & (1 << (parts.len() - 1 - i)) != 0);
                     chosen.flat_map(|(_, part)| part.iter().copied()).collect()
                 };
                 (0..1usize << parts.len()).rev().map(union).collect()
@@ -103,18 +112,28 @@ impl Grouping {
     fn key(&mut self, names: &Names<'_>, expr: &ast::Expr, items: &[Item<'_>]) -> Result<usize, Problem> {
         let key = match position(expr) {
             Some(position) => {
-                let item = position.checked_sub(1).and_then(|position| items.get(position)).ok_or_else(|| {
-                    Problem::new(format!("GROUP BY {position} is no position in SELECT, which has {} columns", items.len()))
+                let item =
+                    position.checked_sub(1).and_then(|position| items.get(position)).ok_or_else(|| {
+                        Problem::new(format!(
+                            "GROUP BY {position} is no position in SELECT, which has {} columns",
+                            items.len()
+                        ))
                         .at(expr.span())
-                })?;
+                    })?;
                 match (item.expr, item.ast) {
                     (Some(column), _) => column.clone(),
-                    (None, Some(item)) => names.analyze(item).map_err(|problem| match aggregate_in(item) {
-                        Some(aggregate) => Problem::new(format!("GROUP BY {position} is an aggregate: {aggregate}"))
-                            .hint(format!("remove {position} from GROUP BY, and group by what is not aggregated"))
-                            .at(expr.span()),
-                        None => problem,
-                    })?,
+                    (None, Some(item)) => {
+                        names.analyze(item).map_err(|problem| match aggregate_in(item) {
+                            Some(aggregate) => {
+                                Problem::new(format!("GROUP BY {position} is an aggregate: {aggregate}"))
+                                    .hint(format!(
+                                        "remove {position} from GROUP BY, and group by what is not aggregated"
+                                    ))
+                                    .at(expr.span())
+                            }
+                            None => problem,
+                        })?
+                    }
                     (None, None) => return Err(Problem::new("GROUP BY has a position without a column")),
                 }
             }
@@ -151,7 +170,11 @@ impl Grouping {
                 (Some(id), Some(place)) => {
                     let id = df::cast(id.clone(), DataType::Int64);
                     let shift = df::lit((order.len() - 1 - place) as i64);
-                    binary(binary(id, Operator::BitwiseShiftRight, shift), Operator::BitwiseAnd, df::lit(1i64))
+                    binary(
+                        binary(id, Operator::BitwiseShiftRight, shift),
+                        Operator::BitwiseAnd,
+                        df::lit(1i64),
+                    )
                 }
             };
             bits = binary(binary(bits, Operator::Multiply, df::lit(2i64)), Operator::Plus, bit);
@@ -213,9 +236,8 @@ pub(super) fn plan(
             inputs.len() - 1
         })
     };
-    let keys: Vec<usize> = (grouping.keys.iter())
-        .map(|key| input_of(lower::key(planner.lower(key), &key.ty)))
-        .collect();
+    let keys: Vec<usize> =
+        (grouping.keys.iter()).map(|key| input_of(lower::key(planner.lower(key), &key.ty))).collect();
     // What a key leaves out comes from one row of the group.
     let whole: Vec<Option<usize>> = (grouping.keys.iter())
         .map(|key| lower::has_key(&key.ty).then(|| input_of(planner.lower(key))))
@@ -255,11 +277,16 @@ pub(super) fn plan(
                 order_by: order.collect(),
                 null_treatment: None,
             };
-            aggregate_of(df::Expr::AggregateFunction(AggregateFunction { func: call.function.udf.clone(), params }))
+            aggregate_of(df::Expr::AggregateFunction(AggregateFunction {
+                func: call.function.udf.clone(),
+                params,
+            }))
         })
         .collect();
-    let whole: Vec<Option<usize>> =
-        whole.into_iter().map(|place| place.map(|place| aggregate_of(min_udaf().call(vec![column(place)])))).collect();
+    let whole: Vec<Option<usize>> = whole
+        .into_iter()
+        .map(|place| place.map(|place| aggregate_of(min_udaf().call(vec![column(place)]))))
+        .collect();
     if keys.is_empty() && functions.is_empty() {
         functions.push(count_udaf().call(vec![column(0)]));
     }

@@ -120,7 +120,10 @@ mod tests {
         check("SELECT a::date", "line 1:9: :: is no cast; write CAST(x AS type)");
         check("SELECT a ILIKE 'x'", "line 1:10: ILIKE is not in Athena; write lower(x) LIKE 'pattern'");
         check("SELECT a RLIKE 'x'", "line 1:10: RLIKE is not in Athena; write regexp_like(x, 'pattern')");
-        check("SELECT a LIMIT 1 OFFSET 2", "line 1:10: OFFSET comes before LIMIT in Athena; write OFFSET n LIMIT m");
+        check(
+            "SELECT a LIMIT 1 OFFSET 2",
+            "line 1:10: OFFSET comes before LIMIT in Athena; write OFFSET n LIMIT m",
+        );
         check(
             "SELECT a = ‘x’",
             "line 1:12: a typographic quote is no SQL quote; use ' around a string and \" around a name",

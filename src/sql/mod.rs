@@ -41,6 +41,7 @@ use datafusion::logical_expr::LogicalPlan;
 pub(crate) use arrow::Reader;
 pub(crate) use catalog::Catalog;
 pub(crate) use fence::FencePlanner;
+pub(crate) use guard::Guard;
 pub use guard::Plan;
 
 use crate::trino::{Problem, Session, Type};

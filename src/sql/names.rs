@@ -84,7 +84,8 @@ impl<'a> Names<'a> {
                 .at(span(parts));
         }
         if first.quote_style.is_some() && parts.len() == 1 {
-            return problem.hint(format!("for a string use single quotes: '{}'", first.value.replace('\'', "''")));
+            return problem
+                .hint(format!("for a string use single quotes: '{}'", first.value.replace('\'', "''")));
         }
         if parts.len() > 1 && self.scope.all_fields().any(|field| field.is_in(&parts[..1])) {
             let table = std::slice::from_ref(first);
@@ -116,7 +117,8 @@ impl<'a> Names<'a> {
             }
             // The same, of a column that holds JSON.
             let key = lower.strip_prefix(column).filter(|key| !key.is_empty());
-            if key.is_some() && ty.is_varchar() && ["requestparameters", "responseelements"].contains(&column) {
+            if key.is_some() && ty.is_varchar() && ["requestparameters", "responseelements"].contains(&column)
+            {
                 return Some(format!("json_extract_scalar({column}, '$.{}')", &name[column.len()..]));
             }
         }
@@ -132,8 +134,12 @@ impl trino::Columns for Names<'_> {
         }
         match parts {
             // Trino calls some functions without parentheses.
-            [name] if name.quote_style.is_none() && name.value.to_lowercase().starts_with("current_") => Ok(None),
-            [name] if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("localtimestamp") => Ok(None),
+            [name] if name.quote_style.is_none() && name.value.to_lowercase().starts_with("current_") => {
+                Ok(None)
+            }
+            [name] if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("localtimestamp") => {
+                Ok(None)
+            }
             _ => Err(self.unknown(parts)),
         }
     }
@@ -160,7 +166,8 @@ impl trino::Columns for Names<'_> {
                 } else if aggregate::is_aggregate(&name) || name == "grouping" {
                     self.aggregate(function, &name)
                 } else if window::is_window_function(&name) {
-                    Err(Problem::new(format!("{name} is a window function")).hint("add OVER (ORDER BY …) after it"))
+                    Err(Problem::new(format!("{name} is a window function"))
+                        .hint("add OVER (ORDER BY …) after it"))
                 } else {
                     return None;
                 };
@@ -188,7 +195,8 @@ impl Names<'_> {
                     .hint("compute it in a subquery in FROM"),
             });
         };
-        let inner = Names { clause: "an aggregate", subqueries: &aggregates.subqueries, ..self.columns_only() };
+        let inner =
+            Names { clause: "an aggregate", subqueries: &aggregates.subqueries, ..self.columns_only() };
         if name == "grouping" {
             return Ok(aggregates.add_grouping(self.planner, aggregate::arguments(&inner, function, name)?));
         }

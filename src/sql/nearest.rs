@@ -2,7 +2,7 @@
 
 /// The nearest of `known` to `name`, unless it is too far to have been meant.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.len() / 4).max(2);
+    let limit = (name.len() / 4).clamp(1, 4);
     known
         .into_iter()
         .map(|candidate| (distance(&plain(name), &plain(candidate)), candidate))
@@ -45,5 +45,7 @@ mod tests {
         check("dateadd", Some("date_add"));
         check("username", None);
         check("x", None);
+        check("arn", None);
+        check("eventtme", Some("eventtime"));
     }
 }

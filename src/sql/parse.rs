@@ -71,12 +71,12 @@ fn only_statement(tokens: &mut Vec<TokenWithSpan>) -> Result<(), Problem> {
     let Token::Word(word) = &first.token else { return Ok(()) };
     let verb = word.value.to_uppercase();
     let (what, instead) = match verb.as_str() {
-        "INSERT" | "CREATE" | "UNLOAD" | "DROP" | "ALTER" | "DELETE" | "UPDATE" | "MERGE" | "MSCK" | "TRUNCATE"
-        | "VACUUM" | "OPTIMIZE" | "GRANT" | "REVOKE" => {
+        "INSERT" | "CREATE" | "UNLOAD" | "DROP" | "ALTER" | "DELETE" | "UPDATE" | "MERGE" | "MSCK"
+        | "TRUNCATE" | "VACUUM" | "OPTIMIZE" | "GRANT" | "REVOKE" => {
             ("changes data or tables, and logs are only read here", "run the SELECT in it alone")
         }
-        "EXPLAIN" | "SHOW" | "DESCRIBE" | "DESC" | "USE" | "SET" | "PREPARE" | "EXECUTE" | "DEALLOCATE" | "CALL"
-        | "ANALYZE" | "REFRESH" => ("is no query", "write a SELECT"),
+        "EXPLAIN" | "SHOW" | "DESCRIBE" | "DESC" | "USE" | "SET" | "PREPARE" | "EXECUTE" | "DEALLOCATE"
+        | "CALL" | "ANALYZE" | "REFRESH" => ("is no query", "write a SELECT"),
         _ => return Ok(()),
     };
     Err(Problem::new(format!("{verb} is not supported: it {what}")).hint(instead).at(first.span))
@@ -97,7 +97,10 @@ fn enclose_values(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
             Token::Word(word) => at_depth && ends_values(word.keyword),
             _ => false,
         };
-        if ends_row && let Some((_, row)) = open.last_mut() && std::mem::take(row) {
+        if ends_row
+            && let Some((_, row)) = open.last_mut()
+            && std::mem::take(row)
+        {
             enclosed.push(TokenWithSpan::new(Token::RParen, end));
         }
         if ends_row && token.token != Token::Comma {
@@ -105,7 +108,9 @@ fn enclose_values(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         }
         if row_starts && !lint::is_space(&token.token) {
             row_starts = false;
-            if token.token != Token::LParen && let Some((_, row)) = open.last_mut() {
+            if token.token != Token::LParen
+                && let Some((_, row)) = open.last_mut()
+            {
                 *row = true;
                 enclosed.push(TokenWithSpan::new(Token::LParen, end));
             }
@@ -178,15 +183,24 @@ mod tests {
     fn one_query() {
         check("-- why\nSELECT 1 ; ", "SELECT 1");
         check("(SELECT 1) UNION ALL VALUES 2", "(SELECT 1) UNION ALL VALUES (2)");
-        check("SELECT 1; SELECT 2", "line 1:9: there is more than one statement: Athena runs one at a time; run them one by one");
+        check(
+            "SELECT 1; SELECT 2",
+            "line 1:9: there is more than one statement: Athena runs one at a time; run them one by one",
+        );
         check(" -- nothing", "the query is empty; write SELECT");
     }
 
     #[test]
     fn rows_of_one_column() {
-        check("SELECT * FROM (VALUES 'a', lower('B', 2)) AS t (x)", "SELECT * FROM (VALUES ('a'), (lower('B', 2))) AS t (x)");
+        check(
+            "SELECT * FROM (VALUES 'a', lower('B', 2)) AS t (x)",
+            "SELECT * FROM (VALUES ('a'), (lower('B', 2))) AS t (x)",
+        );
         check("VALUES 1, (2, 3) ORDER BY 1 LIMIT 1", "VALUES (1), (2, 3) ORDER BY 1 LIMIT 1");
-        check("SELECT \"values\", x FROM (VALUES (1), (2)) t", "SELECT \"values\", x FROM (VALUES (1), (2)) t");
+        check(
+            "SELECT \"values\", x FROM (VALUES (1), (2)) t",
+            "SELECT \"values\", x FROM (VALUES (1), (2)) t",
+        );
     }
 
     #[test]
@@ -210,6 +224,9 @@ mod tests {
     #[test]
     fn too_long() {
         let sql = format!("SELECT '{}'", "x".repeat(LONGEST));
-        check(&sql, "the query has 262153 bytes, Athena takes 262144; split it, or join a list of values with VALUES");
+        check(
+            &sql,
+            "the query has 262153 bytes, Athena takes 262144; split it, or join a list of values with VALUES",
+        );
     }
 }

@@ -101,7 +101,9 @@ pub(super) fn plan(planner: &Planner<'_>, query: &Query, context: &Context<'_>) 
         None => &[],
         Some(ast::OrderBy { kind: OrderByKind::Expressions(keys), interpolate: None }) => keys,
         Some(order) => {
-            return Err(Problem::new("this ORDER BY is not in Athena").hint("name the columns to order by").at(order.span()));
+            return Err(Problem::new("this ORDER BY is not in Athena")
+                .hint("name the columns to order by")
+                .at(order.span()));
         }
     };
     let tail = Tail { order, slice: slice(limit_clause.as_ref(), fetch.as_ref())? };
@@ -116,7 +118,11 @@ pub(super) fn plan(planner: &Planner<'_>, query: &Query, context: &Context<'_>) 
 }
 
 /// Plans what gives the rows of a query, without order.
-pub(super) fn rows(planner: &Planner<'_>, body: &SetExpr, context: &Context<'_>) -> Result<Relation, Problem> {
+pub(super) fn rows(
+    planner: &Planner<'_>,
+    body: &SetExpr,
+    context: &Context<'_>,
+) -> Result<Relation, Problem> {
     match body {
         SetExpr::Select(select) => {
             select::plan(planner, select, &Tail { order: &[], slice: Slice::default() }, context)
@@ -135,18 +141,25 @@ pub(super) fn rows(planner: &Planner<'_>, body: &SetExpr, context: &Context<'_>)
 }
 
 /// Orders and cuts the rows of a set operation, of VALUES or of a query in parentheses.
-fn finish(planner: &Planner<'_>, relation: Relation, tail: &Tail<'_>, context: &Context<'_>) -> Result<Relation, Problem> {
+fn finish(
+    planner: &Planner<'_>,
+    relation: Relation,
+    tail: &Tail<'_>,
+    context: &Context<'_>,
+) -> Result<Relation, Problem> {
     let scope = Scope::new(relation.fields.clone(), None);
     let subqueries = RefCell::default();
     let names = Names::new(planner, context, &scope, "ORDER BY", &subqueries);
     let outputs: Vec<Expr> =
         relation.fields.iter().map(|field| Expr::column(field.index, field.ty.clone())).collect();
-    let keys = tail.order.iter().map(|order| sort_key(&names, order, &outputs)).collect::<Result<Vec<_>, _>>()?;
+    let keys =
+        tail.order.iter().map(|order| sort_key(&names, order, &outputs)).collect::<Result<Vec<_>, _>>()?;
     let plan = sort(planner, relation.plan, &keys, &outputs, tail.slice, context)?;
     // What was added to sort by is not part of the rows.
     let columns = relation.fields.iter().map(|field| planner.column(field.index));
     let (plan, numbers) = planner.project(plan, columns)?;
-    let fields = relation.fields.into_iter().zip(numbers).map(|(field, index)| Field { index, ..field }).collect();
+    let fields =
+        relation.fields.into_iter().zip(numbers).map(|(field, index)| Field { index, ..field }).collect();
     Ok(Relation { plan, fields })
 }
 
@@ -196,7 +209,10 @@ pub(super) fn sort(
         plan = super::window::with_ties(planner, plan, &sorts[..asked], slice)?;
     }
     if !sorts.is_empty() {
-        plan = LogicalPlanBuilder::from(plan).sort(sorts).and_then(LogicalPlanBuilder::build).map_err(unplanned)?;
+        plan = LogicalPlanBuilder::from(plan)
+            .sort(sorts)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(unplanned)?;
     }
     if !slice.with_ties && (slice.skip > 0 || slice.take.is_some()) {
         plan = LogicalPlanBuilder::from(plan)
@@ -223,7 +239,9 @@ fn slice(limit: Option<&LimitClause>, fetch: Option<&ast::Fetch>) -> Result<Slic
     }
     if let Some(fetch) = fetch {
         if fetch.percent {
-            return Err(Problem::new("FETCH with PERCENT is not in Athena").hint("write FETCH FIRST n ROWS ONLY"));
+            return Err(
+                Problem::new("FETCH with PERCENT is not in Athena").hint("write FETCH FIRST n ROWS ONLY")
+            );
         }
         slice.take = Some(match &fetch.quantity {
             Some(quantity) => count(quantity, "FETCH FIRST")?,
@@ -236,6 +254,7 @@ fn slice(limit: Option<&LimitClause>, fetch: Option<&ast::Fetch>) -> Result<Slic
 
 /// A number of rows.
 fn count(expr: &Ast, clause: &str) -> Result<usize, Problem> {
-    position(expr)
-        .ok_or_else(|| Problem::new(format!("{clause} takes a number of rows")).hint("write a whole number").at(expr.span()))
+    position(expr).ok_or_else(|| {
+        Problem::new(format!("{clause} takes a number of rows")).hint("write a whole number").at(expr.span())
+    })
 }

@@ -67,17 +67,19 @@ pub(super) fn plan(
         }
         None => None,
     };
-    let named: Vec<(String, Expr)> = (outputs.iter())
-        .filter_map(|output| Some((output.name.clone()?, output.expr.clone())))
-        .collect();
+    let named: Vec<(String, Expr)> =
+        (outputs.iter()).filter_map(|output| Some((output.name.clone()?, output.expr.clone()))).collect();
     let exprs: Vec<Expr> = outputs.iter().map(|output| output.expr.clone()).collect();
     let names = Names { clause: "ORDER BY", outputs: &named, ..names };
     let mut order: Vec<SortKey> =
         tail.order.iter().map(|key| query::sort_key(&names, key, &exprs)).collect::<Result<_, _>>()?;
 
-    let items: Vec<Item<'_>> =
-        outputs.iter().map(|output| Item { ast: output.ast, expr: output.ast.is_none().then_some(&output.expr) }).collect();
-    let group_names = Names { aliases: &aliases, ..Names::new(planner, context, &scope, "GROUP BY", &subqueries) };
+    let items: Vec<Item<'_>> = outputs
+        .iter()
+        .map(|output| Item { ast: output.ast, expr: output.ast.is_none().then_some(&output.expr) })
+        .collect();
+    let group_names =
+        Names { aliases: &aliases, ..Names::new(planner, context, &scope, "GROUP BY", &subqueries) };
     let grouping = Grouping::read(&group_names, &select.group_by, &items)?;
     let mut windows = windows.into_inner();
     if grouping.is_some() || having.is_some() || !aggregates.is_empty() {
@@ -86,8 +88,10 @@ pub(super) fn plan(
         plan = grouped.plan;
         let parts = outputs.iter_mut().map(|output| (&mut output.expr, output.ast));
         let parts = parts.chain(having.iter_mut().map(|having| (having, select.having.as_ref())));
-        let parts = parts.chain(order.iter_mut().zip(tail.order).map(|(key, order)| (&mut key.expr, Some(&order.expr))));
-        let parts = parts.chain(windows.calls.iter_mut().flat_map(|(call, _)| call.exprs_mut()).map(|expr| (expr, None)));
+        let parts = parts
+            .chain(order.iter_mut().zip(tail.order).map(|(key, order)| (&mut key.expr, Some(&order.expr))));
+        let parts = parts
+            .chain(windows.calls.iter_mut().flat_map(|(call, _)| call.exprs_mut()).map(|expr| (expr, None)));
         for (expr, ast) in parts {
             group::substitute(expr, &grouping, &grouped.keys);
             let is_column = |index: usize| scope.fields.iter().any(|field| field.index == index);
@@ -110,7 +114,8 @@ pub(super) fn plan(
                 .hint(format!("add {} to SELECT, or leave out DISTINCT", order.expr))
                 .at(order.expr.span()));
         }
-        let (projected, numbers) = planner.project(plan, exprs.iter().map(|expr| planner.lower(expr)).collect::<Vec<_>>())?;
+        let (projected, numbers) =
+            planner.project(plan, exprs.iter().map(|expr| planner.lower(expr)).collect::<Vec<_>>())?;
         let types: Vec<_> = exprs.iter().map(|expr| expr.ty.clone()).collect();
         let (unique, numbers) = set::distinct(planner, projected, &numbers, &types)?;
         for key in &mut order {
@@ -129,11 +134,16 @@ pub(super) fn plan(
                 key.expr = Expr::column(numbers[i], key.expr.ty.clone());
             }
         }
-        exprs = numbers.into_iter().zip(&exprs).map(|(number, expr)| Expr::column(number, expr.ty.clone())).collect();
+        exprs = numbers
+            .into_iter()
+            .zip(&exprs)
+            .map(|(number, expr)| Expr::column(number, expr.ty.clone()))
+            .collect();
         plan = extended;
     }
     plan = query::sort(planner, plan, &order, &exprs, tail.slice, context)?;
-    let (plan, numbers) = planner.project(plan, exprs.iter().map(|expr| planner.lower(expr)).collect::<Vec<_>>())?;
+    let (plan, numbers) =
+        planner.project(plan, exprs.iter().map(|expr| planner.lower(expr)).collect::<Vec<_>>())?;
     let fields = outputs.into_iter().zip(numbers).map(|(output, index)| Field {
         table: None,
         name: output.name,
@@ -181,7 +191,9 @@ fn refuse_foreign(select: &Select) -> Result<bool, Problem> {
         () if !lateral_views.is_empty() => refuse("LATERAL VIEW", "write CROSS JOIN UNNEST(x) AS t (e)"),
         () if qualify.is_some() => refuse("QUALIFY", "filter in an outer SELECT"),
         () if exclude.is_some() => refuse("EXCLUDE", "name the columns"),
-        () if *flavor != SelectFlavor::Standard => refuse("a query that starts with FROM", "start with SELECT"),
+        () if *flavor != SelectFlavor::Standard => {
+            refuse("a query that starts with FROM", "start with SELECT")
+        }
         () if prewhere.is_some()
             || select_modifiers.is_some()
             || !connect_by.is_empty()
@@ -195,7 +207,9 @@ fn refuse_foreign(select: &Select) -> Result<bool, Problem> {
         () => match distinct {
             None | Some(Distinct::All) => Ok(false),
             Some(Distinct::Distinct) => Ok(true),
-            Some(Distinct::On(_)) => refuse("DISTINCT ON", "use row_number() OVER (PARTITION BY …) and keep 1"),
+            Some(Distinct::On(_)) => {
+                refuse("DISTINCT ON", "use row_number() OVER (PARTITION BY …) and keep 1")
+            }
         },
     }
 }
@@ -221,7 +235,8 @@ fn outputs<'a>(names: &Names<'_>, items: &'a [SelectItem]) -> Result<Vec<Output<
             }
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(table), options) => {
                 refuse_options(options)?;
-                let parts: Vec<ast::Ident> = table.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
+                let parts: Vec<ast::Ident> =
+                    table.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
                 let count = outputs.len();
                 outputs.extend(all(&names.scope.fields, |field| field.is_in(&parts)));
                 if outputs.len() == count {
@@ -244,7 +259,10 @@ fn outputs<'a>(names: &Names<'_>, items: &'a [SelectItem]) -> Result<Vec<Output<
     Ok(outputs)
 }
 
-fn all<'f, 'a>(fields: &'f [Field], is_asked: impl Fn(&Field) -> bool + 'f) -> impl Iterator<Item = Output<'a>> + 'f {
+fn all<'f, 'a>(
+    fields: &'f [Field],
+    is_asked: impl Fn(&Field) -> bool + 'f,
+) -> impl Iterator<Item = Output<'a>> + 'f {
     fields.iter().filter(move |field| !field.hidden && is_asked(field)).map(|field| Output {
         name: field.name.clone(),
         ast: None,
@@ -275,8 +293,15 @@ fn row_fields<'a>(row: &Expr) -> Option<Vec<Output<'a>>> {
 }
 
 fn refuse_options(options: &WildcardAdditionalOptions) -> Result<(), Problem> {
-    let WildcardAdditionalOptions { wildcard_token, opt_ilike, opt_exclude, opt_except, opt_replace, opt_rename, opt_alias } =
-        options;
+    let WildcardAdditionalOptions {
+        wildcard_token,
+        opt_ilike,
+        opt_exclude,
+        opt_except,
+        opt_replace,
+        opt_rename,
+        opt_alias,
+    } = options;
     let plain = opt_ilike.is_none() && opt_exclude.is_none() && opt_except.is_none();
     if plain && opt_replace.is_none() && opt_rename.is_none() && opt_alias.is_none() {
         return Ok(());
@@ -299,7 +324,13 @@ fn name_of(expr: &ast::Expr) -> Option<String> {
 }
 
 /// A column that stands beside groups without being one of their keys.
-fn ungrouped(scope: &Scope<'_>, index: usize, expr: &Expr, ast: Option<&ast::Expr>, select: &Select) -> Problem {
+fn ungrouped(
+    scope: &Scope<'_>,
+    index: usize,
+    expr: &Expr,
+    ast: Option<&ast::Expr>,
+    select: &Select,
+) -> Problem {
     let column = scope.fields.iter().find(|field| field.index == index);
     let column = column.and_then(|field| field.name.clone()).unwrap_or_else(|| "a column".into());
     // The path in the query, if the expression is one: `useridentity.arn`.

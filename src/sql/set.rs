@@ -24,22 +24,33 @@ pub(super) fn plan(
         other => return Err(Problem::new(format!("{op} {other} is not in Athena")).at(right.span())),
     };
     if context.domain.is_some() {
-        return Err(Problem::new(format!("{op} in a subquery that names columns of the query around is not supported"))
-            .hint("join instead")
-            .at(right.span()));
+        return Err(Problem::new(format!(
+            "{op} in a subquery that names columns of the query around is not supported"
+        ))
+        .hint("join instead")
+        .at(right.span()));
     }
     let (a, b) = (rows(planner, left, context)?, rows(planner, right, context)?);
     if a.fields.len() != b.fields.len() {
-        return Err(Problem::new(format!("the sides of {op} have {} and {} columns", a.fields.len(), b.fields.len()))
-            .hint("select as many on both sides")
-            .at(right.span()));
+        return Err(Problem::new(format!(
+            "the sides of {op} have {} and {} columns",
+            a.fields.len(),
+            b.fields.len()
+        ))
+        .hint("select as many on both sides")
+        .at(right.span()));
     }
     let mut types = Vec::new();
     for (i, (a, b)) in a.fields.iter().zip(&b.fields).enumerate() {
         types.push(a.ty.common(&b.ty).ok_or_else(|| {
-            Problem::new(format!("column {} of {op} is {} on one side and {} on the other", i + 1, a.ty, b.ty))
-                .hint("CAST one to the type of the other")
-                .at(right.span())
+            Problem::new(format!(
+                "column {} of {op} is {} on one side and {} on the other",
+                i + 1,
+                a.ty,
+                b.ty
+            ))
+            .hint("CAST one to the type of the other")
+            .at(right.span())
         })?);
     }
     let names: Vec<Option<String>> = a.fields.iter().map(|field| field.name.clone()).collect();
@@ -47,7 +58,10 @@ pub(super) fn plan(
     let (b, _) = side(planner, b, &types)?;
     let (plan, numbers) = match (op, is_all) {
         (SetOperator::Union, _) => {
-            let plan = LogicalPlanBuilder::from(a).union(b).and_then(LogicalPlanBuilder::build).map_err(unplanned)?;
+            let plan = LogicalPlanBuilder::from(a)
+                .union(b)
+                .and_then(LogicalPlanBuilder::build)
+                .map_err(unplanned)?;
             if is_all { (plan, numbers) } else { distinct(planner, plan, &numbers, &types)? }
         }
         (SetOperator::Intersect | SetOperator::Except | SetOperator::Minus, _) => {
@@ -60,7 +74,11 @@ pub(super) fn plan(
 }
 
 /// One side, with the types of the whole.
-fn side(planner: &Planner<'_>, relation: Relation, types: &[Type]) -> Result<(LogicalPlan, Vec<usize>), Problem> {
+fn side(
+    planner: &Planner<'_>,
+    relation: Relation,
+    types: &[Type],
+) -> Result<(LogicalPlan, Vec<usize>), Problem> {
     let columns = relation.fields.iter().zip(types).map(|(field, ty)| {
         let column = planner.lower(&coerce(Expr::column(field.index, field.ty.clone()), ty));
         // Stored text may come in another of Arrow's layouts.
@@ -101,7 +119,9 @@ fn matching(
     let (left, columns) = if is_all { (left, columns) } else { distinct(planner, left, &columns, types)? };
     let right_columns: Vec<usize> =
         right.schema().columns().into_iter().map(|column| planner.number(df::Expr::Column(column))).collect();
-    let keyed = |plan: LogicalPlan, columns: &[usize]| -> Result<(LogicalPlan, Vec<datafusion::common::Column>), Problem> {
+    let keyed = |plan: LogicalPlan,
+                 columns: &[usize]|
+     -> Result<(LogicalPlan, Vec<datafusion::common::Column>), Problem> {
         let keys = columns.iter().zip(types).map(|(index, ty)| lower::key(planner.column(*index), ty));
         let (mut plan, mut numbers) = planner.extend(plan, keys.collect::<Vec<_>>())?;
         if is_all {

@@ -4,9 +4,9 @@
 //! them. Where the subquery names columns of the query around, the value hangs
 //! on those; it is computed for all of their combinations at once.
 
+use datafusion::common::{JoinType, Spans};
 use datafusion::functions_aggregate::array_agg::array_agg_udaf;
 use datafusion::functions_aggregate::count::count_udaf;
-use datafusion::common::{JoinType, Spans};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::logical_expr::{self as df, LogicalPlan, LogicalPlanBuilder, Subquery};
 use datafusion::sql::sqlparser::ast::{self, BinaryOperator, Query, Spanned, TableFactor};
@@ -16,7 +16,9 @@ use super::planner::{Planner, unplanned};
 use super::query::{self, Context, Relation};
 use super::scope::{Field, Scope};
 use super::{arrow, lower};
-use crate::trino::{Call, Comparison, Expr, ExprKind, Field as RowField, Kernel, Problem, Type, Value, coerce};
+use crate::trino::{
+    Call, Comparison, Expr, ExprKind, Field as RowField, Kernel, Problem, Type, Value, coerce,
+};
 
 /// The columns of the query around that a subquery names, with all values they have together.
 pub(super) struct Domain {
@@ -73,7 +75,13 @@ impl Names<'_> {
     }
 
     /// `left op ANY (query)`, or ALL.
-    fn compare_all(&self, left: &ast::Expr, op: Comparison, any: bool, query: &Query) -> Result<Expr, Problem> {
+    fn compare_all(
+        &self,
+        left: &ast::Expr,
+        op: Comparison,
+        any: bool,
+        query: &Query,
+    ) -> Result<Expr, Problem> {
         let left_span = left.span();
         let left = self.analyze(left)?;
         let element = self.type_of(query)?;
@@ -139,9 +147,12 @@ impl Names<'_> {
 }
 
 fn one_column(relation: &Relation, query: &Query) -> Problem {
-    Problem::new(format!("a subquery used as a value gives one column, and this gives {}", relation.fields.len()))
-        .hint("select one column in it")
-        .at(query.span())
+    Problem::new(format!(
+        "a subquery used as a value gives one column, and this gives {}",
+        relation.fields.len()
+    ))
+    .hint("select one column in it")
+    .at(query.span())
 }
 
 /// The type of one row: of its column, or of all as a row.
@@ -224,7 +235,9 @@ fn comparison(op: &BinaryOperator) -> Result<Comparison, Problem> {
 fn in_parentheses(expr: &ast::Expr) -> Result<&Query, Problem> {
     match expr {
         ast::Expr::Subquery(query) => Ok(query),
-        other => Err(Problem::new("ANY and ALL take a query").hint("use contains(array, x) for an array").at(other.span())),
+        other => Err(Problem::new("ANY and ALL take a query")
+            .hint("use contains(array, x) for an array")
+            .at(other.span())),
     }
 }
 

@@ -10,7 +10,8 @@ use datafusion::common::{Column, NullHandling, UnnestOptions};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::functions_nested::expr_fn::{map_keys, map_values};
 use datafusion::logical_expr::{
-    self as df, ColumnarValue, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    self as df, ColumnarValue, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 use datafusion::sql::sqlparser::ast::{Spanned, TableFactor};
 
@@ -33,11 +34,14 @@ pub(super) fn plan(
     keeps_all: bool,
     context: &Context<'_>,
 ) -> Result<Relation, Problem> {
-    let TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, with_ordinality } = unnest else {
+    let TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, with_ordinality } = unnest
+    else {
         return Err(Problem::new("this is no UNNEST"));
     };
     if *with_offset || with_offset_alias.is_some() {
-        return Err(Problem::new("WITH OFFSET is not in Athena").hint("write WITH ORDINALITY").at(unnest.span()));
+        return Err(Problem::new("WITH OFFSET is not in Athena")
+            .hint("write WITH ORDINALITY")
+            .at(unnest.span()));
     }
     let scope = Scope::new(left.fields, context.outer);
     let subqueries = RefCell::default();

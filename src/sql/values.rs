@@ -12,7 +12,11 @@ use super::scope::{Field, Scope};
 use crate::trino::{Expr, ExprKind, Problem, Type, coerce};
 
 /// Rows of constants, and of what subqueries give.
-pub(super) fn plan(planner: &Planner<'_>, values: &ast::Values, context: &Context<'_>) -> Result<Relation, Problem> {
+pub(super) fn plan(
+    planner: &Planner<'_>,
+    values: &ast::Values,
+    context: &Context<'_>,
+) -> Result<Relation, Problem> {
     let scope = Scope::new(Vec::new(), context.outer);
     let subqueries = RefCell::default();
     let names = Names::new(planner, context, &scope, "VALUES", &subqueries);
@@ -33,9 +37,13 @@ pub(super) fn plan(planner: &Planner<'_>, values: &ast::Values, context: &Contex
                 None => types.push(expr.ty.clone()),
                 Some(ty) => {
                     *ty = ty.common(&expr.ty).ok_or_else(|| {
-                        Problem::new(format!("column {} of VALUES is {ty} in one row and {} in another", i + 1, expr.ty))
-                            .hint("CAST one to the type of the other")
-                            .at(values.span())
+                        Problem::new(format!(
+                            "column {} of VALUES is {ty} in one row and {} in another",
+                            i + 1,
+                            expr.ty
+                        ))
+                        .hint("CAST one to the type of the other")
+                        .at(values.span())
                     })?;
                 }
             }
@@ -47,8 +55,11 @@ pub(super) fn plan(planner: &Planner<'_>, values: &ast::Values, context: &Contex
         cells.map(|expr| planner.lower(&expr)).collect::<Vec<_>>()
     });
     let (plan, numbers) = if is_constant {
-        let plan = LogicalPlanBuilder::values(rows.collect()).and_then(LogicalPlanBuilder::build).map_err(unplanned)?;
-        let columns: Vec<_> = plan.schema().columns().into_iter().map(datafusion::logical_expr::Expr::Column).collect();
+        let plan = LogicalPlanBuilder::values(rows.collect())
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(unplanned)?;
+        let columns: Vec<_> =
+            plan.schema().columns().into_iter().map(datafusion::logical_expr::Expr::Column).collect();
         planner.project(plan, columns)?
     } else {
         let one_row = |row| planner.project(one(), row);

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use datafusion::functions_window as native;
 use datafusion::logical_expr::expr::{NullTreatment, WindowFunction, WindowFunctionParams};
 use datafusion::logical_expr::{
-    self as df, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
-    WindowUDF,
+    self as df, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowFunctionDefinition, WindowUDF,
 };
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{self, Spanned};
 
-use super::aggregate::{self, Input, SortKey};
+use super::aggregate::{self, SortKey};
+use super::lower;
 use super::names::Names;
 use super::planner::{Planner, unplanned};
 use super::query::Slice;
-use super::lower;
 use crate::trino::{Expr, Problem, Type, Value, coerce};
 
 /// One window function of the query.
@@ -57,8 +57,17 @@ impl Function {
 }
 
 const NAMES: [&str; 11] = [
-    "cume_dist", "dense_rank", "first_value", "lag", "last_value", "lead", "nth_value", "ntile", "percent_rank",
-    "rank", "row_number",
+    "cume_dist",
+    "dense_rank",
+    "first_value",
+    "lag",
+    "last_value",
+    "lead",
+    "nth_value",
+    "ntile",
+    "percent_rank",
+    "rank",
+    "row_number",
 ];
 
 pub(super) fn is_window_function(name: &str) -> bool {
@@ -68,11 +77,13 @@ pub(super) fn is_window_function(name: &str) -> bool {
 impl Call {
     pub(super) fn read(names: &Names<'_>, function: &ast::Function, name: &str) -> Result<Self, Problem> {
         let spec = specification(names, function)?;
-        let partition = spec.partition_by.iter().map(|expr| names.analyze(expr)).collect::<Result<Vec<_>, _>>()?;
+        let partition =
+            spec.partition_by.iter().map(|expr| names.analyze(expr)).collect::<Result<Vec<_>, _>>()?;
         if let Some(expr) = partition.iter().find(|expr| !expr.ty.is_comparable()) {
             return Err(Problem::new(format!("values of type {} cannot be compared", expr.ty)));
         }
-        let order = spec.order_by.iter().map(|key| SortKey::read(names, key)).collect::<Result<Vec<_>, _>>()?;
+        let order =
+            spec.order_by.iter().map(|key| SortKey::read(names, key)).collect::<Result<Vec<_>, _>>()?;
         let frame = frame(spec.window_frame.as_ref(), &order)?;
         let function = if aggregate::is_aggregate(name) {
             let call = aggregate::Call::read(names, function, name)?;
@@ -160,7 +171,11 @@ impl Call {
 }
 
 /// Computes the window functions beside the columns of a plan.
-pub(super) fn plan(planner: &Planner<'_>, plan: LogicalPlan, calls: &[(Call, usize)]) -> Result<LogicalPlan, Problem> {
+pub(super) fn plan(
+    planner: &Planner<'_>,
+    plan: LogicalPlan,
+    calls: &[(Call, usize)],
+) -> Result<LogicalPlan, Problem> {
     let mut plan = plan;
     for (call, index) in calls {
         let inputs = call.inputs(planner);
@@ -226,7 +241,10 @@ fn number_rows(
             distinct: false,
         },
     });
-    let plan = LogicalPlanBuilder::from(plan).window([window]).and_then(LogicalPlanBuilder::build).map_err(unplanned)?;
+    let plan = LogicalPlanBuilder::from(plan)
+        .window([window])
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(unplanned)?;
     let number = plan.schema().columns().pop().map_or_else(|| df::lit(0u64), df::Expr::Column);
     Ok((plan, planner.number(number)))
 }
@@ -286,22 +304,27 @@ fn window_function(names: &Names<'_>, function: &ast::Function, name: &str) -> R
         ("dense_rank", []) => (native::rank::dense_rank_udwf(), vec![], Type::Bigint),
         ("percent_rank", []) => (native::rank::percent_rank_udwf(), vec![], Type::Double),
         ("cume_dist", []) => (native::cume_dist::cume_dist_udwf(), vec![], Type::Double),
-        ("ntile", [n]) => (native::ntile::ntile_udwf(), vec![constant(n, "a number of buckets")?], Type::Bigint),
+        ("ntile", [n]) => {
+            (native::ntile::ntile_udwf(), vec![constant(n, "a number of buckets")?], Type::Bigint)
+        }
         ("first_value", [x]) => (native::nth_value::first_value_udwf(), vec![x.clone()], x.ty.clone()),
         ("last_value", [x]) => (native::nth_value::last_value_udwf(), vec![x.clone()], x.ty.clone()),
         ("nth_value", [x, n]) => {
             (native::nth_value::nth_value_udwf(), vec![x.clone(), constant(n, "an offset")?], x.ty.clone())
         }
         ("lag" | "lead", [x, rest @ ..]) if rest.len() <= 2 => {
-            let udf = if name == "lag" { native::lead_lag::lag_udwf() } else { native::lead_lag::lead_udwf() };
+            let udf =
+                if name == "lag" { native::lead_lag::lag_udwf() } else { native::lead_lag::lead_udwf() };
             let mut args = vec![x.clone()];
             if let Some(offset) = rest.first() {
                 args.push(constant(offset, "an offset")?);
             }
             if let Some(default) = rest.get(1) {
                 if default.as_literal().is_none() {
-                    return Err(Problem::new(format!("{name} is not supported with a default that is no constant"))
-                        .hint(format!("use coalesce({name}(x), default)")));
+                    return Err(Problem::new(format!(
+                        "{name} is not supported with a default that is no constant"
+                    ))
+                    .hint(format!("use coalesce({name}(x), default)")));
                 }
                 args.push(coerce(default.clone(), &x.ty));
             }

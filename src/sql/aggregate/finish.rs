@@ -92,7 +92,8 @@ pub(super) fn greatest_by<'a>(args: &[Value<'a>]) -> Eval<'a> {
 }
 
 fn first_by<'a>(args: &[Value<'a>], key: usize, direction: fn(Ordering) -> Ordering) -> Eval<'a> {
-    let mut kept: Vec<&[Value<'a>]> = rows(args).filter(|row| row.get(key).is_some_and(|y| !y.is_null())).collect();
+    let mut kept: Vec<&[Value<'a>]> =
+        rows(args).filter(|row| row.get(key).is_some_and(|y| !y.is_null())).collect();
     let n = match kept.first().and_then(|row| row.last()) {
         Some(Value::Integer(n)) => *n,
         _ => return Ok(Value::Null),
@@ -256,7 +257,8 @@ fn half_up(sum: i128, count: i128) -> i128 {
 
 /// Of rows `(x, share)`, the value that the share of all values is not above.
 pub(super) fn percentile<'a>(args: &[Value<'a>]) -> Eval<'a> {
-    let kept: Vec<&[Value<'a>]> = rows(args).filter(|row| row.first().is_some_and(|x| !x.is_null())).collect();
+    let kept: Vec<&[Value<'a>]> =
+        rows(args).filter(|row| row.first().is_some_and(|x| !x.is_null())).collect();
     let Some(share) = kept.first().and_then(|row| row.get(1)) else { return Ok(Value::Null) };
     let mut failure = None;
     let mut values: Vec<&Value<'a>> = kept.iter().map(|row| &row[0]).collect();
@@ -311,8 +313,15 @@ mod tests {
     fn maps() {
         let entry = |k, v| (Value::Integer(k), v);
         let rows = vec![row(1, 10), row(2, 20), row(1, 30), Value::row([Value::Null, Value::Null])];
-        check(map_agg, rows.clone(), Value::Map([entry(1, Value::Integer(10)), entry(2, Value::Integer(20))].into()));
-        let lists = [entry(1, Value::array([10, 30].map(Value::Integer))), entry(2, Value::array([Value::Integer(20)]))];
+        check(
+            map_agg,
+            rows.clone(),
+            Value::Map([entry(1, Value::Integer(10)), entry(2, Value::Integer(20))].into()),
+        );
+        let lists = [
+            entry(1, Value::array([10, 30].map(Value::Integer))),
+            entry(2, Value::array([Value::Integer(20)])),
+        ];
         check(multimap_agg, rows, Value::Map(lists.into()));
         let values = vec![Value::text("a"), Value::Null, Value::text("b"), Value::text("a")];
         let counts = [(Value::text("a"), Value::Integer(2)), (Value::text("b"), Value::Integer(1))];
@@ -323,8 +332,16 @@ mod tests {
     fn numbers() {
         check(avg, vec![Value::Decimal(5), Value::Null, Value::Decimal(2)], Value::Decimal(4));
         check(avg, vec![Value::Null], Value::Null);
-        check(percentile, (1..=10).map(|x| Value::row([Value::Integer(x), Value::Double(0.9)])).collect(), Value::Integer(9));
+        check(
+            percentile,
+            (1..=10).map(|x| Value::row([Value::Integer(x), Value::Double(0.9)])).collect(),
+            Value::Integer(9),
+        );
         let text = |s: &'static str| Value::row([Value::text(s), Value::text(", ")]);
-        check(join, vec![text("a"), Value::row([Value::Null, Value::text(", ")]), text("b")], Value::text("a, b"));
+        check(
+            join,
+            vec![text("a"), Value::row([Value::Null, Value::text(", ")]), text("b")],
+            Value::text("a, b"),
+        );
     }
 }

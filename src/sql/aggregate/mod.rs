@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::{self as df, AggregateUDF};
 use datafusion::sql::sqlparser::ast::{
-    self, Spanned, DuplicateTreatment, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
-    ListAggOnOverflow, OrderByExpr,
+    self, DuplicateTreatment, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
+    ListAggOnOverflow, OrderByExpr, Spanned,
 };
 
 use super::lower;
@@ -199,8 +199,10 @@ impl Call {
         }
         let order = order.iter().map(|key| SortKey::read(names, key)).collect::<Result<Vec<_>, _>>()?;
         if distinct && order.iter().any(|key| args.iter().all(|arg| !same(arg, &key.expr))) {
-            return Err(Problem::new(format!("{name} with DISTINCT is ordered by what is no argument of it"))
-                .hint("ORDER BY the argument, or leave out DISTINCT"));
+            return Err(Problem::new(format!(
+                "{name} with DISTINCT is ordered by what is no argument of it"
+            ))
+            .hint("ORDER BY the argument, or leave out DISTINCT"));
         }
         let mut filter = match &function.filter {
             Some(filter) => Some(Names { clause: "FILTER", ..names.columns_only() }.condition(filter)?),
@@ -232,7 +234,11 @@ impl Call {
 }
 
 /// The arguments of a function that takes expressions alone.
-pub(super) fn arguments(names: &Names<'_>, function: &ast::Function, name: &str) -> Result<Vec<Expr>, Problem> {
+pub(super) fn arguments(
+    names: &Names<'_>,
+    function: &ast::Function,
+    name: &str,
+) -> Result<Vec<Expr>, Problem> {
     let FunctionArguments::List(list) = &function.args else { return Ok(Vec::new()) };
     if let Some(clause) = list.clauses.first() {
         return Err(Problem::new(format!("'{clause}' is not supported in {name}")));

@@ -11,13 +11,61 @@ use crate::trino::{Call, Expr, ExprKind, Field, Kernel, Problem, Type, coerce};
 
 /// All aggregates of Trino.
 const NAMES: [&str; 55] = [
-    "any_value", "approx_distinct", "approx_most_frequent", "approx_percentile", "approx_set", "arbitrary",
-    "array_agg", "avg", "bitwise_and_agg", "bitwise_or_agg", "bitwise_xor_agg", "bool_and", "bool_or", "checksum",
-    "convex_hull_agg", "corr", "count", "count_if", "covar_pop", "covar_samp", "entropy", "every", "evaluate_classifier_predictions",
-    "geometric_mean", "geometry_union_agg", "histogram", "kurtosis", "learn_classifier", "listagg", "map_agg",
-    "map_union", "max", "max_by", "merge", "min", "min_by", "multimap_agg", "numeric_histogram", "qdigest_agg",
-    "reduce_agg", "regr_intercept", "regr_slope", "set_agg", "set_union", "skewness", "stddev", "stddev_pop",
-    "stddev_samp", "sum", "tdigest_agg", "var_pop", "var_samp", "variance", "spatial_partitioning", "learn_regressor",
+    "any_value",
+    "approx_distinct",
+    "approx_most_frequent",
+    "approx_percentile",
+    "approx_set",
+    "arbitrary",
+    "array_agg",
+    "avg",
+    "bitwise_and_agg",
+    "bitwise_or_agg",
+    "bitwise_xor_agg",
+    "bool_and",
+    "bool_or",
+    "checksum",
+    "convex_hull_agg",
+    "corr",
+    "count",
+    "count_if",
+    "covar_pop",
+    "covar_samp",
+    "entropy",
+    "every",
+    "evaluate_classifier_predictions",
+    "geometric_mean",
+    "geometry_union_agg",
+    "histogram",
+    "kurtosis",
+    "learn_classifier",
+    "listagg",
+    "map_agg",
+    "map_union",
+    "max",
+    "max_by",
+    "merge",
+    "min",
+    "min_by",
+    "multimap_agg",
+    "numeric_histogram",
+    "qdigest_agg",
+    "reduce_agg",
+    "regr_intercept",
+    "regr_slope",
+    "set_agg",
+    "set_union",
+    "skewness",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "sum",
+    "tdigest_agg",
+    "var_pop",
+    "var_samp",
+    "variance",
+    "spatial_partitioning",
+    "learn_regressor",
 ];
 
 pub(in crate::sql) fn is_aggregate(name: &str) -> bool {
@@ -41,7 +89,12 @@ pub(super) struct Resolved {
 pub(super) fn resolve(name: &str, args: Vec<Expr>, distinct: bool) -> Result<Resolved, Problem> {
     let types: Vec<Type> = args.iter().map(|arg| arg.ty.clone()).collect();
     let Some(name) = NAMES.into_iter().find(|known| *known == name) else { return Err(refuse(name, &types)) };
-    let native = |udf: Arc<AggregateUDF>, inputs: Vec<Input>, gives: Type| Function { udf, inputs, finish: None, gives };
+    let native = |udf: Arc<AggregateUDF>, inputs: Vec<Input>, gives: Type| Function {
+        udf,
+        inputs,
+        finish: None,
+        gives,
+    };
     let count = native::count::count_udaf;
     let function = match (name, args.as_slice()) {
         ("count", []) => {
@@ -68,15 +121,21 @@ pub(super) fn resolve(name: &str, args: Vec<Expr>, distinct: bool) -> Result<Res
         }
         ("arbitrary" | "any_value", [x]) if has_native_order(&x.ty) => extreme("min", x),
         ("arbitrary" | "any_value", [x]) => gather(name, std::slice::from_ref(x), finish::any, x.ty.clone()),
-        ("bool_and" | "every", [x]) if is_boolean(x) => {
-            native(native::bool_and_or::bool_and_udaf(), vec![Input::Value(coerce(x.clone(), &Type::Boolean))], Type::Boolean)
-        }
-        ("bool_or", [x]) if is_boolean(x) => {
-            native(native::bool_and_or::bool_or_udaf(), vec![Input::Value(coerce(x.clone(), &Type::Boolean))], Type::Boolean)
-        }
-        ("array_agg", [x]) => {
-            native(native::array_agg::array_agg_udaf(), vec![Input::Value(x.clone())], Type::array(x.ty.clone()))
-        }
+        ("bool_and" | "every", [x]) if is_boolean(x) => native(
+            native::bool_and_or::bool_and_udaf(),
+            vec![Input::Value(coerce(x.clone(), &Type::Boolean))],
+            Type::Boolean,
+        ),
+        ("bool_or", [x]) if is_boolean(x) => native(
+            native::bool_and_or::bool_or_udaf(),
+            vec![Input::Value(coerce(x.clone(), &Type::Boolean))],
+            Type::Boolean,
+        ),
+        ("array_agg", [x]) => native(
+            native::array_agg::array_agg_udaf(),
+            vec![Input::Value(x.clone())],
+            Type::array(x.ty.clone()),
+        ),
         ("approx_percentile", _) => percentile(&args)?,
         ("map_agg", [k, v]) => gather(name, &args, finish::map_agg, Type::map(k.ty.clone(), v.ty.clone())),
         ("multimap_agg", [k, v]) => {
@@ -112,7 +171,8 @@ pub(super) fn resolve(name: &str, args: Vec<Expr>, distinct: bool) -> Result<Res
         }
         _ => match statistic(name) {
             Some((udf, count)) if args.len() == count && args.iter().all(|arg| arg.ty.is_number()) => {
-                let inputs = args.iter().map(|arg| Input::Value(coerce(arg.clone(), &Type::Double))).collect();
+                let inputs =
+                    args.iter().map(|arg| Input::Value(coerce(arg.clone(), &Type::Double))).collect();
                 native(udf, inputs, Type::Double)
             }
             _ => return Err(refuse(name, &types)),
@@ -165,7 +225,8 @@ fn sum(x: &Expr, distinct: bool) -> Result<Function, Problem> {
         let gathered = gather("sum", std::slice::from_ref(&x), finish::sum, as_type);
         return Ok(converted(gathered, &ty));
     }
-    let function = Function { udf: native::sum::sum_udaf(), inputs: vec![Input::Value(x)], finish: None, gives };
+    let function =
+        Function { udf: native::sum::sum_udaf(), inputs: vec![Input::Value(x)], finish: None, gives };
     Ok(converted(function, &ty))
 }
 
@@ -182,8 +243,12 @@ fn avg(x: &Expr, distinct: bool) -> Result<Function, Problem> {
         return Ok(converted(gather("avg", &[x], finish::avg, as_type), &ty));
     }
     let x = coerce(x.clone(), &Type::Double);
-    let function =
-        Function { udf: native::average::avg_udaf(), inputs: vec![Input::Value(x)], finish: None, gives: Type::Double };
+    let function = Function {
+        udf: native::average::avg_udaf(),
+        inputs: vec![Input::Value(x)],
+        finish: None,
+        gives: Type::Double,
+    };
     Ok(converted(function, &ty))
 }
 
@@ -257,10 +322,26 @@ fn gather(name: &'static str, args: &[Expr], finish: Finish, ty: Type) -> Functi
 fn refuse(name: &str, types: &[Type]) -> Problem {
     /// Aggregates that are not here at all.
     const LACKING: [&str; 20] = [
-        "approx_most_frequent", "approx_set", "checksum", "convex_hull_agg", "entropy",
-        "evaluate_classifier_predictions", "geometry_union_agg", "kurtosis", "learn_classifier", "learn_regressor",
-        "merge", "numeric_histogram", "qdigest_agg", "reduce_agg", "set_agg", "set_union", "skewness",
-        "spatial_partitioning", "tdigest_agg", "map_union",
+        "approx_most_frequent",
+        "approx_set",
+        "checksum",
+        "convex_hull_agg",
+        "entropy",
+        "evaluate_classifier_predictions",
+        "geometry_union_agg",
+        "kurtosis",
+        "learn_classifier",
+        "learn_regressor",
+        "merge",
+        "numeric_histogram",
+        "qdigest_agg",
+        "reduce_agg",
+        "set_agg",
+        "set_union",
+        "skewness",
+        "spatial_partitioning",
+        "tdigest_agg",
+        "map_union",
     ];
     if LACKING.contains(&name) {
         return Problem::new(format!("the function {name} is not supported")).hint("ask Athena");

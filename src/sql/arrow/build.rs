@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::NullBufferBuilder;
 use datafusion::arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, FixedSizeBinaryArray,
-    Float32Builder, Float64Builder, Int8Builder, Int16Builder, Int32Builder, Int64Builder, ListArray, MapArray,
-    StringBuilder, StructArray, TimestampMicrosecondBuilder,
+    Float32Builder, Float64Builder, Int8Builder, Int16Builder, Int32Builder, Int64Builder, ListArray,
+    MapArray, StringBuilder, StructArray, TimestampMicrosecondBuilder,
 };
-use datafusion::arrow::array::NullBufferBuilder;
 use datafusion::arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::Fields;
 
@@ -73,11 +73,17 @@ impl Builder {
             Type::Decimal(..) => {
                 Kind::Decimal(Decimal128Builder::with_capacity(capacity).with_data_type(super::data_type(ty)))
             }
-            Type::Varchar(_) | Type::Json => Kind::Text(StringBuilder::with_capacity(capacity, capacity * 16)),
+            Type::Varchar(_) | Type::Json => {
+                Kind::Text(StringBuilder::with_capacity(capacity, capacity * 16))
+            }
             Type::Varbinary => Kind::Binary(BinaryBuilder::with_capacity(capacity, capacity * 16)),
             Type::Date => Kind::Date(Date32Builder::with_capacity(capacity)),
-            Type::Timestamp(precision) => Kind::Timestamp(Instants::new(*precision > MICROS, false, capacity)),
-            Type::TimestampTz(precision) => Kind::Timestamp(Instants::new(*precision > MICROS, true, capacity)),
+            Type::Timestamp(precision) => {
+                Kind::Timestamp(Instants::new(*precision > MICROS, false, capacity))
+            }
+            Type::TimestampTz(precision) => {
+                Kind::Timestamp(Instants::new(*precision > MICROS, true, capacity))
+            }
             Type::IpAddress | Type::Uuid => Kind::Wide { bytes: Vec::with_capacity(capacity * 16), nulls },
             Type::Array(element) => Kind::Array { lists: Lists::new(capacity), elements: nested(element) },
             Type::Map(key, value) => {

@@ -24,8 +24,8 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use datafusion::arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 
 pub(super) use build::Builder;
-pub(crate) use read::Reader;
 pub(super) use read::Columns;
+pub(crate) use read::Reader;
 
 use crate::trino::time::Zone;
 use crate::trino::{self, Type};

@@ -1,14 +1,13 @@
 //! Values out of arrays.
 
-
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, Decimal128Array,
-    FixedSizeBinaryArray, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, ListArray,
-    MapArray, StringArray, StringViewArray, StructArray, TimestampMicrosecondArray,
+    FixedSizeBinaryArray, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array,
+    ListArray, MapArray, StringArray, StringViewArray, StructArray, TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType,
+    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimestampMicrosecondType,
 };
 use datafusion::error::{DataFusionError, Result};
 
@@ -63,7 +62,8 @@ impl<'a> Reader<'a> {
     ///
     /// The array is not of the type that holds `ty`.
     pub(crate) fn new(array: &'a ArrayRef, ty: &Type) -> Result<Self> {
-        let wrong = || DataFusionError::Internal(format!("an array of {} does not hold {ty}", array.data_type()));
+        let wrong =
+            || DataFusionError::Internal(format!("an array of {} does not hold {ty}", array.data_type()));
         let kind = Self::kind(array, ty)?.ok_or_else(wrong)?;
         Ok(Reader { array, kind })
     }

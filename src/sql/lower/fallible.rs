@@ -25,17 +25,45 @@ fn orders_nested(ty: &Type) -> bool {
 fn call_can_fail(call: &Call) -> bool {
     /// Any arguments.
     const TOTAL: [&str; 31] = [
-        super::IN_SET, "concat", "lower", "upper", "length", "reverse", "strpos", "position", "replace", "starts_with", "substr",
-        "substring", "like", "cardinality", "contains", "is_null", "to_iso8601", "year", "month", "day", "hour",
-        "minute", "second", "day_of_week", "to_unixtime", "json_array_length", "map_keys", "map_values",
-        "url_extract_host", "array_distinct", "greatest",
+        super::IN_SET,
+        "concat",
+        "lower",
+        "upper",
+        "length",
+        "reverse",
+        "strpos",
+        "position",
+        "replace",
+        "starts_with",
+        "substr",
+        "substring",
+        "like",
+        "cardinality",
+        "contains",
+        "is_null",
+        "to_iso8601",
+        "year",
+        "month",
+        "day",
+        "hour",
+        "minute",
+        "second",
+        "day_of_week",
+        "to_unixtime",
+        "json_array_length",
+        "map_keys",
+        "map_values",
+        "url_extract_host",
+        "array_distinct",
+        "greatest",
     ];
     /// With constants after the first argument, which were looked at when the query was read.
     const PREPARED: [&str; 6] =
         ["json_extract", "json_extract_scalar", "json_size", "date_format", "date_trunc", "split_part"];
     let name = call.name;
     !TOTAL.contains(&name)
-        && !(PREPARED.contains(&name) && call.args.iter().filter(|arg| arg.as_literal().is_none()).count() <= 1)
+        && !(PREPARED.contains(&name)
+            && call.args.iter().filter(|arg| arg.as_literal().is_none()).count() <= 1)
 }
 
 fn cast_can_fail(from: &Type, to: &Type) -> bool {
@@ -45,7 +73,9 @@ fn cast_can_fail(from: &Type, to: &Type) -> bool {
         (from, Type::Varchar(None)) => matches!(from, Type::Json | Type::Varbinary),
         (Type::Varchar(_), Type::Varchar(_)) => false,
         (from, Type::Double) if from.is_number() => false,
-        (Type::Tinyint | Type::Smallint | Type::Integer, Type::Bigint | Type::Integer) => from == &Type::Bigint,
+        (Type::Tinyint | Type::Smallint | Type::Integer, Type::Bigint | Type::Integer) => {
+            from == &Type::Bigint
+        }
         (Type::Date, Type::Timestamp(_) | Type::TimestampTz(_)) => false,
         (Type::Timestamp(_), Type::TimestampTz(_) | Type::Timestamp(_)) => false,
         (Type::TimestampTz(_), Type::TimestampTz(_) | Type::Timestamp(_) | Type::Date) => false,

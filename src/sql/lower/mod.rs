@@ -233,7 +233,9 @@ fn like(value: df::Expr, pattern: &Expr, escape: Option<&Expr>) -> Option<df::Ex
     let mut rest = pattern.chars();
     while let Some(c) = rest.next() {
         let literal = match c {
-            c if Some(c) == escape => rest.next().filter(|next| Some(*next) == escape || matches!(next, '%' | '_'))?,
+            c if Some(c) == escape => {
+                rest.next().filter(|next| Some(*next) == escape || matches!(next, '%' | '_'))?
+            }
             '%' | '_' => {
                 spelled.push(c);
                 continue;
@@ -269,7 +271,12 @@ fn function(expr: &Expr, columns: Columns<'_>) -> df::Expr {
 }
 
 /// Makes the largest parts that DataFusion computes arguments, and columns in their places.
-fn take_arguments(expr: &mut Expr, columns: Columns<'_>, arguments: &mut Vec<df::Expr>, types: &mut Vec<Type>) {
+fn take_arguments(
+    expr: &mut Expr,
+    columns: Columns<'_>,
+    arguments: &mut Vec<df::Expr>,
+    types: &mut Vec<Type>,
+) {
     if expr.as_literal().is_some() {
         return;
     }
@@ -288,5 +295,6 @@ fn take_arguments(expr: &mut Expr, columns: Columns<'_>, arguments: &mut Vec<df:
 }
 
 fn is_volatile(expr: &Expr) -> bool {
-    matches!(&expr.kind, ExprKind::Call(call) if call.volatile) || expr.children().into_iter().any(is_volatile)
+    matches!(&expr.kind, ExprKind::Call(call) if call.volatile)
+        || expr.children().into_iter().any(is_volatile)
 }

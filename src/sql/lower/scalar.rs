@@ -4,9 +4,7 @@ use std::hash::{Hash, Hasher};
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 use datafusion::scalar::ScalarValue;
 
 use super::super::arrow::{Builder, Columns, data_type};
@@ -72,7 +70,8 @@ impl ScalarUDFImpl for Scalar {
         let mut builder = Builder::new(&self.expr.ty, rows);
         for row in 0..rows {
             columns.go_to(row);
-            let value = self.expr.eval(&columns).map_err(|error| DataFusionError::External(Box::new(error)))?;
+            let value =
+                self.expr.eval(&columns).map_err(|error| DataFusionError::External(Box::new(error)))?;
             builder.append(&value);
         }
         let array = builder.finish();
