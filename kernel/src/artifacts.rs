@@ -5,7 +5,7 @@
 //! hash is the same. Units of our own packages are not shared: their hashes
 //! differ between the workspace and a notebook, and some have no hash in their name.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,13 +15,6 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Place {
     folder: PathBuf,
     triple: String,
-}
-
-/// What becomes of cargo's notes on a unit, which it rewrites in place when it compiles the unit anew.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Notes {
-    Copy,
-    Link,
 }
 
 /// The notes come last: a unit without them is not there, as far as cargo is concerned.
@@ -56,11 +49,6 @@ pub(crate) fn is_own(name: &str) -> bool {
     name.strip_prefix("lib").unwrap_or(name).starts_with("trailbook")
 }
 
-/// Whether this is what became of a cell.
-pub(crate) fn is_of_a_cell(name: &str) -> bool {
-    ["ctx-", "ctx.", "libctx.", "libcode_"].iter().any(|start| name.starts_with(start))
-}
-
 /// The hash at the end of a unit's name, as in `libserde-0123456789abcdef.rlib`.
 pub(crate) fn hash(name: &str) -> Option<&str> {
     let (_, end) = name.rsplit_once('-')?;
@@ -69,14 +57,17 @@ pub(crate) fn hash(name: &str) -> Option<&str> {
 }
 
 /// Links those units of `from` that `wanted` asks for by name into `to`, where they are not there yet.
-pub(crate) fn link(from: &Place, to: &Place, notes: Notes, wanted: impl Fn(&str) -> bool) -> io::Result<()> {
+///
+/// Cargo's notes on a unit are copied, because it rewrites them in place when it
+/// compiles the unit anew.
+pub(crate) fn share(from: &Place, to: &Place, wanted: impl Fn(&str) -> bool) -> io::Result<()> {
     for (from, to) in from.profiles().iter().zip(to.profiles()) {
         for part in PARTS {
             fs::create_dir_all(to.join(part))?;
-            let notes = if part == ".fingerprint" { notes } else { Notes::Link };
+            let transfer = if part == ".fingerprint" { copy } else { link };
             for (name, path) in entries(&from.join(part))? {
                 if wanted(&name) {
-                    link_tree(&path, &to.join(part).join(name), notes)?;
+                    tree(&path, &to.join(part).join(name), transfer)?;
                 }
             }
         }
@@ -84,12 +75,34 @@ pub(crate) fn link(from: &Place, to: &Place, notes: Notes, wanted: impl Fn(&str)
     Ok(())
 }
 
-/// Removes the units that are not in use: neither our own nor of a hash that is.
+/// Links what the compiler has to know to use a shared object: the object, the
+/// metadata of the crates in it, and their macros.
+pub(crate) fn link_interface(from: &Place, folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let [macros, crates] = from.profiles().map(|profile| profile.join("deps"));
+    for (from, kinds) in [(macros, &[".so", ".dylib"][..]), (crates, &[".so", ".dylib", ".rmeta"][..])] {
+        for (name, path) in entries(&from)? {
+            if kinds.iter().any(|kind| name.ends_with(kind)) {
+                link(&path, &folder.join(name))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Copies a folder as it is, dates included: cargo tells fresh from stale by them.
+pub(crate) fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    tree(from, to, copy)
+}
+
+/// Removes the units that are not in use. Files without a hash stay, and so do
+/// cargo's notes on our own packages, which may be on such a file.
 pub(crate) fn prune(place: &Place, used: &HashSet<String>) -> io::Result<()> {
     for profile in place.profiles() {
         for part in PARTS {
             for (name, path) in entries(&profile.join(part))? {
-                if is_own(&name) || hash(&name).is_some_and(|hash| used.contains(hash)) {
+                let notes_of_own = part == ".fingerprint" && is_own(&name);
+                if notes_of_own || hash(&name).is_none_or(|hash| used.contains(hash)) {
                     continue;
                 }
                 if path.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? }
@@ -97,34 +110,6 @@ pub(crate) fn prune(place: &Place, used: &HashSet<String>) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The folders of cargo's notes on our own packages.
-pub(crate) fn own_fingerprints(place: &Place) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for profile in place.profiles() {
-        let notes = entries(&profile.join(".fingerprint"))?;
-        found.extend(notes.into_iter().filter(|(name, _)| is_own(name)).map(|(_, path)| path));
-    }
-    Ok(found)
-}
-
-/// The environment variables on whose change a build script here would run anew.
-pub(crate) fn watched_variables(place: &Place) -> io::Result<BTreeSet<String>> {
-    let mut names = BTreeSet::new();
-    for profile in place.profiles() {
-        for (_, unit) in entries(&profile.join("build"))? {
-            let Ok(output) = fs::read_to_string(unit.join("output")) else {
-                continue;
-            };
-            let watched = output.lines().filter_map(|line| line.strip_prefix("cargo:"));
-            names.extend(watched.filter_map(|line| {
-                let name = line.strip_prefix(':').unwrap_or(line).strip_prefix("rerun-if-env-changed=")?;
-                name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()).then(|| name.to_owned())
-            }));
-        }
-    }
-    Ok(names)
 }
 
 /// Bytes below a folder.
@@ -148,27 +133,28 @@ fn entries(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     }
 }
 
-fn link_tree(from: &Path, to: &Path, notes: Notes) -> io::Result<()> {
-    if from.is_dir() {
-        fs::create_dir_all(to)?;
-        for (name, path) in entries(from)? {
-            link_tree(&path, &to.join(name), notes)?;
-        }
-        return Ok(());
+fn tree(from: &Path, to: &Path, transfer: fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
+    if !from.is_dir() {
+        return transfer(from, to);
     }
-    let linked = match notes {
-        Notes::Link => fs::hard_link(from, to),
-        Notes::Copy if to.exists() => return Ok(()),
-        Notes::Copy => copy_with_date(from, to),
-    };
-    match linked {
+    fs::create_dir_all(to)?;
+    for (name, path) in entries(from)? {
+        tree(&path, &to.join(name), transfer)?;
+    }
+    Ok(())
+}
+
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     }
 }
 
-/// Cargo tells fresh from stale by dates.
-fn copy_with_date(from: &Path, to: &Path) -> io::Result<()> {
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if to.exists() {
+        return Ok(());
+    }
     fs::copy(from, to)?;
     File::options().append(true).open(to)?.set_modified(fs::metadata(from)?.modified()?)
 }
@@ -186,6 +172,5 @@ mod tests {
         assert_eq!(hash("build-script-build"), None);
         assert!(is_own("libtrailbook_notebook.so") && is_own("trailbook-0123456789abcdef"));
         assert!(!is_own("libtracing-0123456789abcdef.rlib"));
-        assert!(is_of_a_cell("libcode_3.so") && is_of_a_cell("ctx-0123456789abcdef"));
     }
 }

@@ -4,8 +4,10 @@
 //! it into a process of its own: this program again, see `runtime_hook`.
 
 mod artifacts;
+mod facade;
 mod install;
 mod lab;
+mod library;
 mod media;
 mod notebook;
 mod parameters;
@@ -15,7 +17,6 @@ mod python;
 mod report;
 mod run;
 mod session;
-mod template;
 mod workspace;
 
 use std::path::PathBuf;

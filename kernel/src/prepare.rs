@@ -1,10 +1,9 @@
-//! Building the template of notebooks, with everything slow in it.
+//! Building the library for notebooks, with everything slow in it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::{BufRead, BufReader, IsTerminal, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -13,8 +12,10 @@ use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
-use crate::artifacts::{self, Notes, Place};
-use crate::template::{Stamp, Template};
+use crate::artifacts::{self, Place};
+use crate::facade::Facade;
+use crate::library::{Inputs, Library, Stamp};
+use crate::session;
 use crate::workspace::Workspace;
 
 /// What a preparation may do.
@@ -26,62 +27,58 @@ pub(crate) struct Options {
     pub(crate) expect_fresh: bool,
 }
 
-/// Builds the template unless it is up to date.
+/// Builds the library for notebooks unless it is up to date.
 ///
 /// # Errors
 ///
 /// Rust or a dependency cannot be had, or something does not compile.
-pub(crate) fn prepare(workspace: &Workspace, options: Options) -> Result<Stamp> {
-    let template = Template::new(workspace);
-    let _lock = template.lock()?;
+pub(crate) fn prepare(workspace: &Workspace, options: Options) -> Result<()> {
+    let _lock = lock(workspace)?;
     let tools = Tools::find(workspace)?;
-    let inputs = template.inputs()?;
-    let before = template.stamp();
-    if let Some(stamp) = &before
+    let inputs = Inputs::of(workspace)?;
+    let last = Library::last(workspace);
+    if let Some(Library { stamp, .. }) = &last
         && stamp.inputs == inputs
         && stamp.rustc == tools.version
         && !options.force
     {
         eprintln!("Notebooks are prepared already: {}.", describe(stamp));
-        return Ok(stamp.clone());
+        return Ok(());
     }
 
     let start = Instant::now();
-    template.set_stamp(None)?;
-    write_template(workspace, &template)?;
-    let place = template.artifacts(&tools.triple);
+    write_crate(workspace)?;
+    let place = Place::new(workspace.build().join("target"), &tools.triple);
     let shared = Place::new(workspace.target().to_path_buf(), &tools.triple);
-    if before
-        .is_none_or(|stamp| stamp.inputs.dependencies != inputs.dependencies || stamp.rustc != tools.version)
-    {
+    let known =
+        |stamp: &Stamp| stamp.inputs.dependencies == inputs.dependencies && stamp.rustc == tools.version;
+    if !last.is_some_and(|library| known(&library.stamp)) {
         let _locks = shared.lock()?;
-        artifacts::link(&shared, &place, Notes::Copy, |name| {
+        artifacts::share(&shared, &place, |name| {
             !artifacts::is_own(name) && artifacts::hash(name).is_some()
         })?;
     }
-
-    let built = build(&template, &tools)?;
+    let built = build(&workspace.build(), &tools)?;
     artifacts::prune(&place, &built.used)?;
-    write_programs(&template, &tools, &place)?;
     {
         // What was compiled here serves the tests and the command line as well.
         let _locks = shared.lock()?;
-        artifacts::link(&place, &shared, Notes::Copy, |name| {
-            !artifacts::is_own(name) && artifacts::hash(name).is_some_and(|hash| built.used.contains(hash))
-        })?;
+        let used = |name: &str| artifacts::hash(name).is_some_and(|hash| built.used.contains(hash));
+        artifacts::share(&place, &shared, |name| !artifacts::is_own(name) && used(name))?;
     }
-    let stamp = Stamp {
-        inputs,
-        triple: tools.triple,
-        rustc: tools.version,
-        crates: built.crates,
-        seconds: start.elapsed().as_secs_f64(),
-        bytes: artifacts::size(&template.folder().join("target"))?,
-    };
-    template.set_stamp(Some(&stamp))?;
+
+    let (toolchain, rustc, triple) = (tools.sysroot.clone(), tools.version.clone(), tools.triple.clone());
+    let stamp = Stamp { inputs, toolchain, rustc, triple, crates: built.crates, seconds: 0.0, bytes: 0 };
+    let mut library = Library::new(workspace, stamp)?;
+    artifacts::link_interface(&place, &library.deps())?;
+    write_session(&library, &built.metadata, &tools)?;
+    library.stamp.bytes = artifacts::size(library.folder())?;
+    library.stamp.seconds = start.elapsed().as_secs_f64();
+    library.complete()?;
+    remove_others(workspace, &library)?;
     eprintln!(
-        "Notebooks are prepared: {}; {} of the dependencies were compiled.",
-        describe(&stamp),
+        "Notebooks are prepared: {}; {} dependencies were compiled.",
+        describe(&library.stamp),
         built.compiled.len()
     );
     if options.expect_fresh && !built.compiled.is_empty() {
@@ -90,19 +87,28 @@ pub(crate) fn prepare(workspace: &Workspace, options: Options) -> Result<Stamp> 
             built.compiled.join(", ")
         );
     }
-    Ok(stamp)
+    Ok(())
 }
 
 fn describe(stamp: &Stamp) -> String {
-    let gigabytes = stamp.bytes as f64 / 1e9;
-    format!(
-        "{} crates in {:.0} s, {gigabytes:.1} GB that are shared with the target directory",
-        stamp.crates, stamp.seconds
-    )
+    let megabytes = stamp.bytes as f64 / 1e6;
+    format!("{} crates in {:.0} s, {megabytes:.0} MB for all notebooks", stamp.crates, stamp.seconds)
+}
+
+/// Keeps other preparations waiting.
+fn lock(workspace: &Workspace) -> Result<File> {
+    fs::create_dir_all(workspace.notebook())?;
+    let lock = File::options().create(true).append(true).open(workspace.preparation_lock())?;
+    if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
+        eprintln!("Waiting for another `cargo prepare`.");
+        lock.lock()?;
+    }
+    Ok(lock)
 }
 
 /// The programs of the toolchain that the checkout asks for.
 struct Tools {
+    sysroot: PathBuf,
     cargo: PathBuf,
     rustc: PathBuf,
     version: String,
@@ -133,49 +139,69 @@ impl Tools {
         let version = ask(rustc.as_os_str(), &["-vV"])?;
         let triple =
             version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
-        Ok(Tools { triple: triple.to_owned(), version: version.trim().replace('\n', ", "), cargo, rustc })
+        Ok(Tools {
+            triple: triple.to_owned(),
+            version: version.trim().replace('\n', ", "),
+            sysroot,
+            cargo,
+            rustc,
+        })
     }
 }
 
-fn write_template(workspace: &Workspace, template: &Template) -> Result<()> {
-    let (root, folder) = (workspace.root(), template.folder());
+/// The crate whose build makes the shared object.
+fn write_crate(workspace: &Workspace) -> Result<()> {
+    let (root, folder) = (workspace.root(), workspace.build());
     let config = workspace.notebook().join(".cargo");
     fs::create_dir_all(&config)?;
     fs::create_dir_all(folder.join("src"))?;
     fs::copy(root.join(".cargo/config.toml"), config.join("config.toml"))?;
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
-    // As evcxr writes it; the profile comes from the configuration.
-    let manifest = format!(
-        "[package]\nname = \"ctx\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[lib]\ncrate-type = [\"cdylib\"]\n\n[dependencies]\n{}\n",
-        workspace.dependency()
-    );
-    fs::write(folder.join("Cargo.toml"), manifest)?;
-    fs::write(folder.join("src/lib.rs"), "#![allow(unused_imports)]\nuse trailbook::prelude::*;\n")?;
-    Ok(())
+    let path = root.join("kernel/notebook");
+    fs::write(
+        folder.join("Cargo.toml"),
+        manifest("ctx", &format!("trailbook-notebook = {{ path = {path:?} }}")),
+    )?;
+    Ok(fs::write(folder.join("src/lib.rs"), "")?)
 }
 
-/// Writes the stand-ins for cargo and rustc that sessions use.
-fn write_programs(template: &Template, tools: &Tools, place: &Place) -> Result<()> {
-    let folder = template.programs();
-    fs::create_dir_all(&folder)?;
-    let environment = pinned_environment(&artifacts::watched_variables(place)?);
-    let cargo = format!(include_str!("cargo.sh"), cargo = tools.cargo.display(), environment = environment);
-    for (name, text) in [("cargo", cargo.as_str()), ("rustup", include_str!("rustup.sh"))] {
-        fs::write(folder.join(name), text)?;
-        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755))?;
+/// Compiles the packages that cells depend on, for sessions to find them fresh.
+fn write_session(library: &Library, metadata: &Value, tools: &Tools) -> Result<()> {
+    let facade = Facade::write(library, metadata)?;
+    let session = library.session();
+    fs::create_dir_all(session.join("src"))?;
+    fs::write(session.join("Cargo.toml"), manifest("ctx", &library.dependency()))?;
+    fs::write(session.join("src/lib.rs"), "#![allow(unused_imports)]\nuse trailbook::prelude::*;\n")?;
+    // `check`, because evcxr runs that to explain an error.
+    for subcommand in ["build", "check"] {
+        let output =
+            command(&session, tools).args([subcommand, "--quiet", "--target", &tools.triple]).output()?;
+        if !output.status.success() {
+            bail!(
+                "cells cannot be linked with the library: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
     }
-    let rustc = folder.join("rustc");
-    let _ = fs::remove_file(&rustc);
-    Ok(std::os::unix::fs::symlink(&tools.rustc, rustc)?)
+    facade.show_sources()
 }
 
-/// Shell code that gives each variable the value that it has now.
-fn pinned_environment(names: &BTreeSet<String>) -> String {
-    let pin = |name: &String| match std::env::var(name) {
-        Ok(value) => format!("export {name}='{}'\n", value.replace('\'', r"'\''")),
-        Err(_) => format!("unset {name}\n"),
-    };
-    names.iter().map(pin).collect()
+fn manifest(name: &str, dependency: &str) -> String {
+    format!(
+        "[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{dependency}\n"
+    )
+}
+
+/// Removes earlier libraries that no notebook uses any more.
+fn remove_others(workspace: &Workspace, current: &Library) -> Result<()> {
+    let used = session::libraries_in_use(workspace);
+    for entry in fs::read_dir(workspace.libraries())? {
+        let folder = entry?.path();
+        if folder != current.folder() && !used.contains(&folder) {
+            fs::remove_dir_all(folder)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a build consisted of.
@@ -185,11 +211,14 @@ struct Built {
     /// Registry crates that were not there before.
     compiled: Vec<String>,
     crates: usize,
+    /// Cargo's view of its packages.
+    metadata: Value,
 }
 
-fn build(template: &Template, tools: &Tools) -> Result<Built> {
-    let crates = count(template, tools)?;
-    let mut cargo = command(template, tools);
+fn build(folder: &Path, tools: &Tools) -> Result<Built> {
+    let metadata = resolve(folder, tools)?;
+    let crates = metadata["resolve"]["nodes"].as_array().map_or(0, Vec::len);
+    let mut cargo = command(folder, tools);
     cargo.args(["build", "--message-format=json-render-diagnostics", "--target", &tools.triple]);
     let mut child = cargo.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (Some(stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
@@ -202,7 +231,7 @@ fn build(template: &Template, tools: &Tools) -> Result<Built> {
     });
 
     let progress = Progress::new(crates);
-    let mut built = Built { used: HashSet::new(), compiled: Vec::new(), crates };
+    let mut built = Built { used: HashSet::new(), compiled: Vec::new(), crates, metadata };
     let mut done = HashSet::new();
     for line in BufReader::new(stdout).lines() {
         let message: Value = serde_json::from_str(&line?)?;
@@ -244,11 +273,11 @@ fn hash_in_path(path: &Path) -> Option<String> {
     hash(path).or_else(|| hash(path.parent()?))
 }
 
-/// Downloads what is missing, and counts the crates to build.
-fn count(template: &Template, tools: &Tools) -> Result<usize> {
+/// Downloads what is missing, and tells which crates are to be built.
+fn resolve(folder: &Path, tools: &Tools) -> Result<Value> {
     let ask = |arguments: &[&str]| -> Result<Value> {
         let output =
-            command(template, tools).args(["metadata", "--format-version=1"]).args(arguments).output()?;
+            command(folder, tools).args(["metadata", "--format-version=1"]).args(arguments).output()?;
         if !output.status.success() {
             eprint!("{}", String::from_utf8_lossy(&output.stderr));
             bail!(
@@ -257,17 +286,16 @@ fn count(template: &Template, tools: &Tools) -> Result<usize> {
         }
         Ok(serde_json::from_slice(&output.stdout)?)
     };
-    // Of all platforms, because evcxr asks for those too, possibly without a network.
+    // Of all platforms, because cargo wants those too once it is without a network.
     ask(&[])?;
-    let metadata = ask(&["--filter-platform", &tools.triple])?;
-    Ok(metadata["resolve"]["nodes"].as_array().map_or(0, Vec::len))
+    ask(&["--filter-platform", &tools.triple])
 }
 
 /// Cargo, in the environment that evcxr gives it.
-fn command(template: &Template, tools: &Tools) -> Command {
+fn command(folder: &Path, tools: &Tools) -> Command {
     let mut command = Command::new(&tools.cargo);
     command
-        .current_dir(template.folder())
+        .current_dir(folder)
         .env("CARGO_BUILD_BUILD_DIR", "target")
         .env("CARGO_ENCODED_RUSTFLAGS", "")
         .env("CARGO_TARGET_DIR", "target")

@@ -8,9 +8,9 @@ use anyhow::{Context, Result};
 use nbformat::v4::{Cell, Notebook};
 use tokio::sync::mpsc::unbounded_channel;
 
+use crate::library::Library;
 use crate::notebook::{self, Outputs, has_tag};
 use crate::session::{self, Event, Failure, Outcome, Session};
-use crate::template::Template;
 use crate::workspace::Workspace;
 use crate::{parameters, report};
 
@@ -47,7 +47,7 @@ pub(crate) fn run(workspace: Workspace, job: &Job) -> Result<bool> {
     parameters::inject(&mut notebook, &job.parameters)
         .with_context(|| format!("{} cannot be run", job.notebook.display()))?;
     // Before anything else, so that it is said at once.
-    Template::new(&workspace).open()?;
+    Library::open(&workspace)?;
     session::enter(&workspace)?;
 
     let output = job.output.as_deref().map(std::path::absolute).transpose()?;

@@ -13,8 +13,9 @@ use anyhow::{Context, Result, bail};
 /// ```text
 /// <target>/notebook/
 ///   .cargo/config.toml   the checkout's, so that it governs what is built here
-///   template/            a crate that depends on the library, and its artifacts
-///   sessions/            one clone of the template for each running notebook
+///   build/               a crate that depends on the library, and cargo's artifacts of it
+///   libraries/           what came of it, one folder for each state of the sources that is in use
+///   sessions/            one folder for each running notebook
 /// ```
 #[derive(Clone, Debug)]
 pub(crate) struct Workspace {
@@ -59,19 +60,22 @@ impl Workspace {
         self.target.join("notebook")
     }
 
-    pub(crate) fn template(&self) -> PathBuf {
-        self.notebook().join("template")
+    /// Where the shared object of the library is built.
+    pub(crate) fn build(&self) -> PathBuf {
+        self.notebook().join("build")
+    }
+
+    pub(crate) fn libraries(&self) -> PathBuf {
+        self.notebook().join("libraries")
     }
 
     pub(crate) fn sessions(&self) -> PathBuf {
         self.notebook().join("sessions")
     }
 
-    /// What cells depend on, as cargo and evcxr's `:dep` write it.
-    pub(crate) fn dependency(&self) -> String {
-        let path = self.root.join("kernel/notebook");
-        let path = path.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\"");
-        format!(r#"trailbook = {{ package = "trailbook-notebook", path = "{path}" }}"#)
+    /// Held while the library is prepared.
+    pub(crate) fn preparation_lock(&self) -> PathBuf {
+        self.notebook().join("prepare.lock")
     }
 }
 

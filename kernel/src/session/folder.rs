@@ -1,18 +1,20 @@
-//! The folder of a session: a clone of the template, made in the blink of an eye.
+//! The folder of a session: a copy of the library's, made in the blink of an eye.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::artifacts::{self, Notes, Place};
-use crate::template::Template;
+use crate::artifacts;
+use crate::library::Library;
 use crate::workspace::Workspace;
 
-/// How far in the future the library is dated, for cargo to take it as it is.
-const FAR: Duration = Duration::from_secs(50 * 365 * 24 * 3600);
+/// Names the library that a session uses.
+const LIBRARY: &str = "library";
+/// Leads to the folder of its shared object.
+pub(super) const SHARED_OBJECT: &str = "shared";
 
 /// A new name below the sessions' folder. It begins with the process id, by
 /// which it is recognised as stale when that process is gone.
@@ -20,58 +22,29 @@ pub(super) fn name(workspace: &Workspace) -> PathBuf {
     workspace.sessions().join(format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()))
 }
 
-/// Clones the template into `folder`.
-///
-/// Artifacts are hard links. What cargo or evcxr write in place are copies: the
-/// manifest, the lock file, the sources, and cargo's notes on our own packages.
-/// Those notes are dated into the future: a notebook keeps the library that it
-/// began with, whatever happens to its sources meanwhile.
-pub(super) fn create(template: &Template, folder: &Path) -> Result<()> {
-    let ready = template.open()?;
-    fs::create_dir_all(folder.join("src"))?;
-    for file in ["Cargo.toml", "Cargo.lock", "src/lib.rs"] {
-        fs::copy(template.folder().join(file), folder.join(file))
-            .with_context(|| format!("the template lacks {file}: run `cargo prepare --force`"))?;
-    }
-    let from = template.artifacts(&ready.triple);
-    let to = Place::new(folder.join("target"), &ready.triple);
-    artifacts::link(&from, &to, Notes::Link, |name| !artifacts::is_of_a_cell(name))?;
-    for notes in artifacts::own_fingerprints(&to)? {
-        unlink_contents(&notes)?;
-    }
-    Ok(())
+/// Makes `folder` a crate of cells that use the library.
+pub(super) fn create(library: &Library, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    // First, so that a `cargo prepare` leaves the library in its place.
+    fs::write(folder.join(LIBRARY), library.folder().as_os_str().as_encoded_bytes())?;
+    let shared = folder.join(SHARED_OBJECT);
+    let _ = fs::remove_file(&shared);
+    std::os::unix::fs::symlink(library.deps(), shared)?;
+    Ok(artifacts::copy_tree(&library.session(), folder)?)
 }
 
-/// Puts the lock file back: evcxr begins with a cell that depends on nothing,
-/// for which cargo prunes it.
-pub(super) fn restore_lock(template: &Template, folder: &Path) -> Result<()> {
-    fs::copy(template.folder().join("Cargo.lock"), folder.join("Cargo.lock"))?;
-    Ok(())
-}
-
-fn unlink_contents(folder: &Path) -> Result<()> {
-    let date = SystemTime::now() + FAR;
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let content = fs::read(&path)?;
-        fs::remove_file(&path)?;
-        fs::write(&path, content)?;
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("dep-")) {
-            fs::File::options().append(true).open(&path)?.set_modified(date)?;
-        }
-    }
-    Ok(())
+/// The libraries of the sessions that are running.
+pub(super) fn libraries_in_use(sessions: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(sessions) else { return Vec::new() };
+    let used = entries.flatten().filter(|entry| is_alive(&entry.file_name().to_string_lossy()));
+    used.filter_map(|entry| fs::read_to_string(entry.path().join(LIBRARY)).ok()).map(PathBuf::from).collect()
 }
 
 /// Removes the folders of sessions whose process is gone.
 pub(super) fn remove_stale(sessions: &Path) {
-    let Ok(entries) = fs::read_dir(sessions) else {
-        return;
-    };
+    let Ok(entries) = fs::read_dir(sessions) else { return };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let process = name.to_str().and_then(|name| name.split_once('-')).map(|(process, _)| process);
-        if process.is_some_and(|process| !is_alive(process)) {
+        if !is_alive(&entry.file_name().to_string_lossy()) {
             remove(&entry.path());
         }
     }
@@ -86,7 +59,9 @@ pub(super) fn remove(folder: &Path) {
     }
 }
 
-fn is_alive(process: &str) -> bool {
+/// Whether the process that a session's folder is named after runs.
+fn is_alive(name: &str) -> bool {
+    let process = name.split_once('-').map_or(name, |(process, _)| process);
     Command::new("sh")
         .args(["-c", "kill -0 \"$0\"", process])
         .stdout(Stdio::null())

@@ -28,7 +28,7 @@ pub(crate) use self::failure::Failure;
 
 use self::cell::{Prepared, SENTINEL};
 use self::streams::Streams;
-use crate::template::Template;
+use crate::library::Library;
 use crate::workspace::Workspace;
 
 /// What happens while a cell runs. `Done` is the last.
@@ -58,6 +58,11 @@ impl Outcome {
         Outcome { data: Map::new(), failure: Some(Failure::broken()), elapsed: Duration::ZERO }
     }
 }
+
+#[cfg(target_os = "macos")]
+const LIBRARY_PATH: &str = "DYLD_LIBRARY_PATH";
+#[cfg(not(target_os = "macos"))]
+const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 
 /// A handle to the context's thread.
 pub(crate) struct Session {
@@ -96,18 +101,29 @@ pub(crate) fn enter(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     let folder = folder::name(workspace);
-    let mut path = vec![Template::new(workspace).programs()];
-    path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    let error = Command::new(env::current_exe()?)
+    let mut command = Command::new(env::current_exe()?);
+    command
         .args(env::args_os().skip(1))
-        .env("PATH", env::join_paths(path)?)
-        // evcxr asks for `-Cprefer-dynamic`, for which every dependency would be
-        // compiled again. This variable overrules the one that evcxr sets.
+        // evcxr asks for `-Cprefer-dynamic`, or for a linker that may be installed
+        // meanwhile. This variable overrules the one that evcxr sets.
         .env("CARGO_ENCODED_RUSTFLAGS", "")
         .env("EVCXR_CONFIG_DIR", &folder)
         .env("EVCXR_TMPDIR", &folder)
-        .exec();
-    Err(error).context("the kernel cannot start itself")
+        // Paths that the compiler wrote into a cell are off by one: evcxr moves what it built.
+        .env(LIBRARY_PATH, folder.join(folder::SHARED_OBJECT));
+    if let Some(library) = Library::last(workspace) {
+        // Whatever Rust the notebook's folder would select.
+        let toolchain = &library.stamp.toolchain;
+        let mut path = vec![toolchain.join("bin")];
+        path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+        command.env("PATH", env::join_paths(path)?).env("RUSTUP_TOOLCHAIN", toolchain);
+    }
+    Err(command.exec()).context("the kernel cannot start itself")
+}
+
+/// The libraries of the sessions that are running.
+pub(crate) fn libraries_in_use(workspace: &Workspace) -> Vec<PathBuf> {
+    folder::libraries_in_use(&workspace.sessions())
 }
 
 /// The folder of this process's session, if its environment is prepared.
@@ -205,18 +221,20 @@ struct Loaded {
 
 impl Loaded {
     fn new(workspace: &Workspace, folder: &Path, shared: &Shared) -> Result<Self> {
-        let template = Template::new(workspace);
-        folder::create(&template, folder)?;
+        let library = Library::open(workspace)?;
+        folder::create(&library, folder)?;
         let (context, outputs) =
             CommandContext::new().map_err(|error| anyhow!("evcxr does not start: {error}"))?;
         *shared.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.process_handle());
-        folder::restore_lock(&template, folder)?;
         let mut loaded = Loaded { context, streams: Streams::new(outputs), broken: false };
         // The variable is for rust-analyzer: its first inference of a type takes
         // seconds, and it is better done before someone waits for it.
-        let load =
-            format!(":dep {}\nuse trailbook::prelude::*;\nlet {SENTINEL}: () = ();", workspace.dependency());
-        loaded.context.execute(&load).map_err(|error| anyhow!("the library does not load: {error}"))?;
+        let dependency = library.dependency();
+        let load = format!(":dep {dependency}\nuse trailbook::prelude::*;\nlet {SENTINEL}: () = ();");
+        if let Err(error) = loaded.context.execute(&load) {
+            let printed = loaded.streams.end(true).held.join("; ");
+            return Err(anyhow!("{printed}")).context(error).context("the library does not load");
+        }
         shared.ready.store(true, Ordering::SeqCst);
         Ok(loaded)
     }
