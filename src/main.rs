@@ -150,7 +150,7 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Explain { logs, sql } => {
             let plan = Logs::open_with(&logs.logs, logs.options())?.explain(&sql.read()?)?;
-            say(&format!("{plan:?}\n"))
+            say(&plan.to_string())
         }
         Command::Ask { question: None, .. } => {
             for question in Investigation::catalogue() {
