@@ -1,5 +1,6 @@
 //! Whole results as NDJSON, JSON, CSV and a table for the terminal.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::str::FromStr;
 
@@ -8,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::column::{Column, Kind};
 use super::html::visible;
+use super::redact::redact;
 use super::rows::Rows;
 use super::terminal::{Room, plain};
 use super::value::{push_json, push_quoted, text};
@@ -69,7 +71,7 @@ impl Format {
                 };
                 out.write_all(plain(frame, columns, Rows::all(frame.height()), room).as_bytes())
             }
-            Format::Csv => csv(frame, columns, out),
+            Format::Csv => csv(frame, columns, out, |_, text| text),
             Format::Json => json(frame, columns, out),
             Format::Ndjson => ndjson(frame, columns, out),
         }
@@ -144,6 +146,33 @@ fn json(frame: &DataFrame, columns: &[Column], out: &mut dyn Write) -> io::Resul
     out.write_all(text.as_bytes())
 }
 
+/// All rows as CSV, without secrets, for the report to keep beside a table that
+/// is cut; nothing when they would take more than a megabyte.
+pub(crate) fn attachment(frame: &DataFrame, columns: &[Column]) -> Option<String> {
+    let mut out = Limited(Vec::new());
+    csv(frame, columns, &mut out, redact).ok()?;
+    String::from_utf8(out.0).ok()
+}
+
+struct Limited(Vec<u8>);
+
+impl Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > 1_000_000 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What becomes of a value of the named column before it is written.
+type Edit = for<'a> fn(&str, Cow<'a, str>) -> Cow<'a, str>;
+
 /// RFC 4180 with a header line and LF. As in Athena's result files, NULL is an
 /// empty field and the empty text is `""`.
 ///
@@ -151,7 +180,7 @@ fn json(frame: &DataFrame, columns: &[Column], out: &mut dyn Write) -> io::Resul
 /// `-`, `@`, TAB or CR and is not a number) gets a `'` before it: whoever chose
 /// a user agent must not get to run formulas where the rows are opened
 /// (CWE-1236). NDJSON holds the text as it was.
-fn csv(frame: &DataFrame, columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
+fn csv(frame: &DataFrame, columns: &[Column], out: &mut dyn Write, edit: Edit) -> io::Result<()> {
     let kinds = kinds(columns);
     let mut line = String::new();
     for (n, column) in columns.iter().enumerate() {
@@ -161,12 +190,8 @@ fn csv(frame: &DataFrame, columns: &[Column], out: &mut dyn Write) -> io::Result
     for row in 0..frame.height() {
         for (n, column) in columns.iter().enumerate() {
             let value = cell(frame, n, row);
-            push_field(
-                &mut line,
-                n,
-                text(&value, &kinds[n]).as_deref(),
-                Kind::is_number(&column.kind),
-            );
+            let text = text(&value, &kinds[n]).map(|text| edit(&column.name, text));
+            push_field(&mut line, n, text.as_deref(), Kind::is_number(&column.kind));
         }
         line.push('\n');
         out.write_all(line.as_bytes())?;
@@ -292,6 +317,18 @@ mod tests {
     }
 
     #[test]
+    fn an_attachment_is_whole_or_not_there() {
+        let frame = df!("0" => ["{\"sessionToken\":\"abc\"}"]).unwrap();
+        let columns = [Column::new("responseelements", "varchar")];
+        assert_eq!(
+            attachment(&frame, &columns).as_deref(),
+            Some("responseelements\n\"{\"\"sessionToken\"\":\"\"(redacted)\"\"}\"\n")
+        );
+        let frame = df!("0" => vec!["x".repeat(1000); 1000]).unwrap();
+        assert_eq!(attachment(&frame, &columns), None);
+    }
+
+    #[test]
     fn the_hash_is_that_of_the_ndjson() {
         let (frame, columns) = sample();
         let hash: String = Sha256::digest(written(Format::Ndjson))
@@ -307,7 +344,7 @@ mod tests {
         fn no_field_starts_a_formula(value in hostile()) {
             let frame = df!("0" => [value.as_str()]).unwrap();
             let mut out = Vec::new();
-            csv(&frame, &[Column::new("c", "varchar")], &mut out).unwrap();
+            csv(&frame, &[Column::new("c", "varchar")], &mut out, |_, text| text).unwrap();
             let out = String::from_utf8(out).unwrap();
             let field = out.strip_prefix("c\n").unwrap().strip_suffix('\n').unwrap();
             let bare = field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field);

@@ -3,7 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `emit` | the only way to standard output |
-//! | `html`, `width`, `number` | text that is safe to look at and fits |
+//! | `html`, `redact`, `width`, `number` | text that is safe to look at and fits |
 //! | `column`, `value` | names, types and values of a result |
 //! | `formats` | whole results as NDJSON, JSON and CSV, and their SHA-256 |
 //! | `table`, `terminal`, `rows` | results as HTML and as aligned text |
@@ -21,6 +21,7 @@ mod formats;
 pub(crate) mod html;
 mod number;
 mod panel;
+mod redact;
 mod rows;
 mod table;
 mod terminal;
@@ -37,7 +38,7 @@ pub(crate) use charts::Window;
 pub(crate) use column::Column;
 pub(crate) use emit::{Bundle, emit};
 pub use formats::Format;
-pub(crate) use formats::canonical_sha256;
+pub(crate) use formats::{attachment, canonical_sha256};
 pub(crate) use number::{bytes, count, thousands};
 pub use panel::Panel;
 

@@ -7,6 +7,7 @@ use polars::prelude::DataFrame;
 use super::column::{Column, Kind};
 use super::formats::{cell, kinds};
 use super::html::{escape, visible};
+use super::redact::redact;
 use super::rows::Rows;
 use super::value::text;
 use super::width::{cut, width};
@@ -27,7 +28,10 @@ pub(crate) fn table(frame: &DataFrame, columns: &[Column], rows: Rows) -> String
         return out;
     }
     let wide = if columns.len() > 8 { " tb-wide" } else { "" };
-    let _ = write!(out, "<div class=\"tb-scroll\" tabindex=\"0\"><table class=\"tb-grid{wide}\">\n<thead><tr>");
+    let _ = write!(
+        out,
+        "<div class=\"tb-scroll\" tabindex=\"0\"><table class=\"tb-grid{wide}\">\n<thead><tr>"
+    );
     for column in columns {
         let _ = write!(
             out,
@@ -54,7 +58,7 @@ pub(crate) fn table(frame: &DataFrame, columns: &[Column], rows: Rows) -> String
         out.push_str("<tr>");
         for (n, column) in columns.iter().enumerate() {
             let value = cell(frame, n, row);
-            match text(&value, &kinds[n]) {
+            match text(&value, &kinds[n]).map(|text| redact(&column.name, text)) {
                 Some(text) => push_cell(&mut out, class(column), &text, SHOWN),
                 None => {
                     let _ = write!(

@@ -8,6 +8,7 @@ use polars::prelude::DataFrame;
 use super::column::{Column, Kind};
 use super::formats::{cell, kinds};
 use super::html::visible;
+use super::redact::redact;
 use super::rows::Rows;
 use super::value::text;
 use super::width::{cut, width, wrap};
@@ -55,7 +56,7 @@ impl Cells<'_> {
     fn text(&self, row: usize, column: usize) -> String {
         let value = cell(self.frame, column, row);
         match text(&value, &self.kinds[column]) {
-            Some(text) => visible(&text).into_owned(),
+            Some(text) => visible(&redact(&self.columns[column].name, text)).into_owned(),
             None => "NULL".into(),
         }
     }

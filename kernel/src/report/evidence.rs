@@ -1,5 +1,7 @@
 //! The evidence records of a notebook, numbered as a report refers to them.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::html::escape_lines;
@@ -96,10 +98,25 @@ fn entry(at: usize, answer: &Value) -> Value {
         "bytes": amount("bytes_read").map(bytes),
         "records": amount("records").map(thousands),
         "sha256": text(&answer["sha256"]),
+        "csv": text(&answer["csv"]).map(|csv| format!("data:text/csv;charset=utf-8,{}", percent_encoded(&csv))),
         "damaged": damaged(answer),
         "warnings": texts(&answer["warnings"]),
         "summary": summary,
     })
+}
+
+/// A text for inside of a `data:` address.
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(2 * text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte.into()),
+            byte => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
 }
 
 /// A scope in the words of a report, or nothing.
@@ -162,5 +179,7 @@ mod tests {
             (&register[0]["summary"], &register[1]["summary"]),
             (&json!("1 row"), &json!("2 rows"))
         );
+        evidence.add(&json!({"kind": "answer", "csv": "a,b\n'=é\n"}));
+        assert_eq!(evidence.register()[2]["csv"], "data:text/csv;charset=utf-8,a%2Cb%0A%27%3D%C3%A9%0A");
     }
 }

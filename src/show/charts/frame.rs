@@ -7,6 +7,7 @@ use super::bars::Entry;
 use super::events_over_time::Point;
 use super::timeline::Event;
 use crate::show::column::Kind;
+use crate::show::redact::redact;
 use crate::show::value::text;
 use crate::{Error, Result};
 
@@ -99,7 +100,7 @@ fn value(column: &Column, row: usize) -> AnyValue<'_> {
 }
 
 fn words(column: &Column, row: usize) -> Option<String> {
-    text(&value(column, row), &Kind::Plain).map(|text| text.into_owned())
+    text(&value(column, row), &Kind::Plain).map(|text| redact(column.name(), text).into_owned())
 }
 
 fn number(column: &Column, row: usize) -> Result<u64> {
