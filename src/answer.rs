@@ -200,6 +200,7 @@ impl Answer {
             "columns": columns,
             "rows": self.frame.height(),
             "sha256": self.sha256(),
+            "csv": show::attachment(&self.frame, &self.columns),
             "objects_read": coverage.objects_read,
             "bytes_read": coverage.bytes_read,
             "records": coverage.records,

@@ -1,7 +1,7 @@
 //! Whole results as NDJSON, JSON, CSV and a table for the terminal.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::str::FromStr;
 
 use polars::prelude::{AnyValue, DataFrame};
@@ -63,6 +63,8 @@ impl Format {
     ///
     /// [`is_io`](Error::is_io) when writing fails.
     pub(crate) fn write(self, frame: &DataFrame, columns: &[Column], out: &mut dyn Write) -> Result<()> {
+        // Standard output would be written line by line.
+        let mut out = BufWriter::with_capacity(1 << 16, out);
         match self {
             Format::Table => {
                 let room = Room {
@@ -71,10 +73,11 @@ impl Format {
                 };
                 out.write_all(plain(frame, columns, Rows::all(frame.height()), room).as_bytes())
             }
-            Format::Csv => csv(frame, columns, out, |_, text| text),
-            Format::Json => json(frame, columns, out),
-            Format::Ndjson => ndjson(frame, columns, out),
+            Format::Csv => csv(frame, columns, &mut out, |_, text| text),
+            Format::Json => json(frame, columns, &mut out),
+            Format::Ndjson => ndjson(frame, columns, &mut out),
         }
+        .and_then(|()| out.flush())
         .map_err(|error| Error::io("the rows cannot be written", error))
     }
 }
