@@ -5,4 +5,5 @@
 mod browser;
 mod client;
 mod headless;
+mod runbook;
 mod support;

@@ -1,5 +1,6 @@
 //! What the tests share: the prepared library, notebooks, and the programs around them.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -23,8 +24,13 @@ pub(crate) fn root() -> &'static Path {
 }
 
 pub(crate) fn kernel(arguments: &[&str]) -> Output {
+    kernel_with(arguments, &[])
+}
+
+pub(crate) fn kernel_with(arguments: &[&str], environment: &[(&str, &OsStr)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_trailbook-kernel"))
         .args(arguments)
+        .envs(environment.iter().copied())
         .current_dir(root())
         .output()
         .expect("the kernel's program runs")

@@ -5,6 +5,7 @@
 //! scan will see, and finds the partitions as the scan will find them.
 
 mod bounds;
+mod display;
 mod mend;
 mod plan;
 mod traps;

@@ -1,0 +1,87 @@
+//! The runbooks themselves, headless, with their reports.
+
+use std::process::Output;
+
+use crate::support::{folder, kernel_with, outputs, root, skip, text, turn};
+
+const FIRST_LOOK: &str = "runbooks/01-first-look.ipynb";
+
+struct Run {
+    output: Output,
+    report: String,
+    cells: Vec<serde_json::Value>,
+}
+
+fn first_look(name: &str, parameters: &[&str]) -> Run {
+    let folder = folder(name);
+    let (report, executed) = (folder.join("report.html"), folder.join("executed.ipynb"));
+    let mut arguments = vec!["run", FIRST_LOOK];
+    arguments.extend(parameters.iter().flat_map(|word| match word.split_once('=') {
+        Some((name, value)) => vec!["-p", name, value],
+        None => vec![*word],
+    }));
+    let (report_path, executed_path) = (report.to_str().unwrap(), executed.to_str().unwrap());
+    arguments.extend(["--report", report_path, "-o", executed_path]);
+    let output = kernel_with(&arguments, &[("TRAILBOOK_HOME", folder.as_os_str())]);
+    let report = std::fs::read_to_string(&report).unwrap_or_default();
+    let cells = outputs(&executed).into_iter().flatten().collect();
+    Run { output, report, cells }
+}
+
+impl Run {
+    /// The evidence record of a saved question's answer.
+    fn evidence(&self, question: &str) -> &serde_json::Value {
+        self.cells
+            .iter()
+            .map(|output| &output["data"]["application/vnd.trailbook.evidence+json"])
+            .find(|evidence| evidence["question"] == question)
+            .unwrap_or_else(|| panic!("no answer to {question}"))
+    }
+}
+
+#[test]
+fn first_look_at_the_sample_logs() {
+    let _turn = turn();
+    let run = first_look("first-look-sample", &[]);
+    assert_eq!(run.output.status.code(), Some(0), "{}", text(&run.output.stderr));
+    assert_eq!(run.evidence("root-use")["rows"], 17);
+    for words in ["First look", "TLP:AMBER", "Console sign-ins", "<svg", "SHA-256"] {
+        assert!(run.report.contains(words), "the report lacks {words}");
+    }
+    for forbidden in ["<script", "http-equiv=\"refresh", "src=\"http"] {
+        assert!(!run.report.contains(forbidden), "the report has {forbidden}");
+    }
+}
+
+#[test]
+fn first_look_at_public_logs() {
+    let data = root().join("../shared/data");
+    if !data.exists() {
+        return skip("../shared is absent");
+    }
+    let _turn = turn();
+    let source = format!("source={}", data.join("invictus/AWSLogs").display());
+    let run = first_look("first-look-invictus", &[&source, "from=2023-07-10", "to=2023-07-11"]);
+    assert_eq!(run.output.status.code(), Some(0), "{}", text(&run.output.stderr));
+    let figures: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(data.join("figures.json")).unwrap()).unwrap();
+    let records = &figures["invictus"]["records"];
+    assert_eq!(run.evidence("console-logins")["rows"], records["console_logins"]);
+    assert_eq!(run.evidence("root-use")["rows"], records["root"]);
+    // The question is limited to the newest 200.
+    assert_eq!(run.evidence("api-errors")["rows"], 200);
+    assert!(run.report.contains("the limit of 200 rows was reached"));
+    for words in ["2023-07-10T12:23:15Z", "2023-07-10T12:27:45Z", "AccessDenied"] {
+        assert!(run.report.contains(words), "the report lacks {words}");
+    }
+}
+
+#[test]
+fn a_source_that_is_absent_fails_the_step_and_drafts_the_report() {
+    let _turn = turn();
+    let run = first_look("first-look-absent", &["source=/no/such/folder"]);
+    assert_eq!(run.output.status.code(), Some(1));
+    let log = text(&run.output.stderr);
+    assert!(log.contains("Scope and coverage") && log.contains("/no/such/folder"), "{log}");
+    assert!(run.report.to_lowercase().contains("draft"), "the report does not say that it is a draft");
+}
