@@ -26,13 +26,21 @@ pub(super) fn look(
         warn(gap(tree, selected));
         warn(late(tree, selected, conditions));
     }
-    if bounded.contains("region") {
+    if bounded.contains("region") && leaves_regions_out(tree, selected) {
         warn(global(conditions));
     }
     for condition in conditions {
         warn(lost_nulls(condition, conditions));
         warn(role(condition));
     }
+}
+
+/// Whether logs of the same days lie in regions that the conditions exclude.
+fn leaves_regions_out(tree: &Tree, selected: &[Arc<Partition>]) -> bool {
+    let regions: BTreeSet<&str> = selected.iter().map(|partition| partition.region.as_str()).collect();
+    let days: BTreeSet<String> = selected.iter().map(|partition| partition.date('-')).collect();
+    let mut left_out = tree.partitions().iter().filter(|partition| !regions.contains(partition.region.as_str()));
+    left_out.any(|partition| days.contains(&partition.date('-')))
 }
 
 /// A value that the path never has gives no rows, and no error.
