@@ -10,10 +10,13 @@ use super::html::{escape, visible};
 use super::redact::redact;
 use super::rows::Rows;
 use super::value::text;
-use super::width::{cut, width};
+use super::width::{cut, cut_middle, width};
 
 /// Characters of a value that a cell shows; the rest is in its tooltip.
 const SHOWN: usize = 160;
+
+/// Characters of one long word that a cell shows.
+const WORD: usize = 52;
 
 /// Characters of a value that its tooltip holds. The whole is in the frame.
 const TOLD: usize = 4000;
@@ -28,17 +31,10 @@ pub(crate) fn table(frame: &DataFrame, columns: &[Column], rows: Rows) -> String
         return out;
     }
     let wide = if columns.len() > 8 { " tb-wide" } else { "" };
-    let _ = write!(
-        out,
-        "<div class=\"tb-scroll\" tabindex=\"0\"><table class=\"tb-grid{wide}\">\n<thead><tr>"
-    );
+    let _ =
+        write!(out, "<div class=\"tb-scroll\" tabindex=\"0\"><table class=\"tb-grid{wide}\">\n<thead><tr>");
     for column in columns {
-        let _ = write!(
-            out,
-            "<th scope=\"col\"{}>{}</th>",
-            class(column),
-            escape(&column.name)
-        );
+        let _ = write!(out, "<th scope=\"col\"{}>{}</th>", class(column), escape(&column.name));
     }
     out.push_str("</tr>\n<tr class=\"tb-kinds\">");
     for column in columns {
@@ -49,11 +45,7 @@ pub(crate) fn table(frame: &DataFrame, columns: &[Column], rows: Rows) -> String
     for row in rows.shown() {
         if rows.is_after_gap(row) {
             let span = columns.len();
-            let _ = writeln!(
-                out,
-                "<tr class=\"tb-gap\"><td colspan=\"{span}\">… {} …</td></tr>",
-                rows.gap()
-            );
+            let _ = writeln!(out, "<tr class=\"tb-gap\"><td colspan=\"{span}\">… {} …</td></tr>", rows.gap());
         }
         out.push_str("<tr>");
         for (n, column) in columns.iter().enumerate() {
@@ -61,11 +53,7 @@ pub(crate) fn table(frame: &DataFrame, columns: &[Column], rows: Rows) -> String
             match text(&value, &kinds[n]).map(|text| redact(&column.name, text)) {
                 Some(text) => push_cell(&mut out, class(column), &text, SHOWN),
                 None => {
-                    let _ = write!(
-                        out,
-                        "<td{}><span class=\"tb-null\">NULL</span></td>",
-                        class(column)
-                    );
+                    let _ = write!(out, "<td{}><span class=\"tb-null\">NULL</span></td>", class(column));
                 }
             }
         }
@@ -76,24 +64,18 @@ pub(crate) fn table(frame: &DataFrame, columns: &[Column], rows: Rows) -> String
 }
 
 fn class(column: &Column) -> &'static str {
-    if Kind::is_number(&column.kind) {
-        " class=\"tb-num\""
-    } else {
-        ""
-    }
+    if Kind::is_number(&column.kind) { " class=\"tb-num\"" } else { "" }
 }
 
 fn push_cell(out: &mut String, class: &str, text: &str, shown: usize) {
     let text = visible(text);
-    let short = cut(&text, shown);
-    // The page may show less of a long value than `shown`.
-    if width(&text) > 40 {
-        let _ = write!(
-            out,
-            "<td{class} title=\"{}\">{}</td>",
-            escape(&cut(&text, TOLD)),
-            escape(&short)
-        );
+    // One word, as an ARN or a key, is cut to what the page shows; the rest of
+    // a longer text is cut by the page.
+    let is_word = !text.contains([' ', '{', '[']);
+    let short = if is_word { cut_middle(&text, shown.min(WORD)) } else { cut(&text, shown) };
+    if width(&text) > WORD.min(shown) {
+        let whole = cut(&text, TOLD);
+        let _ = write!(out, "<td{class} title=\"{}\">{}</td>", escape(&whole), escape(&short));
     } else {
         let _ = write!(out, "<td{class}>{}</td>", escape(&short));
     }
@@ -116,20 +98,27 @@ mod tests {
             "{html}"
         );
         assert!(html.contains("<tr class=\"tb-gap\"><td colspan=\"1\">… 95 rows not shown …</td></tr>"));
-        let numbers: Vec<_> = (0..100)
-            .filter(|n| html.contains(&format!("<td class=\"tb-num\">{n}</td>")))
-            .collect();
+        let numbers: Vec<_> =
+            (0..100).filter(|n| html.contains(&format!("<td class=\"tb-num\">{n}</td>"))).collect();
         assert_eq!(numbers, [0, 1, 2, 98, 99]);
     }
 
     #[test]
     fn null_is_not_empty_text_and_long_values_have_a_tooltip() {
-        let long = "x".repeat(300);
-        let frame = df!("a" => [None, Some(""), Some(long.as_str())]).unwrap();
-        let html = table(&frame, &Column::of(&frame), Rows::all(3));
+        let long = "x ".repeat(150);
+        let arn = "arn:aws:sts::111122223333:assumed-role/AdministratorAccess/alice@example.com";
+        let frame = df!("a" => [None, Some(""), Some(long.as_str()), Some(arn)]).unwrap();
+        let html = table(&frame, &Column::of(&frame), Rows::all(4));
         assert!(html.contains("<td><span class=\"tb-null\">NULL</span></td>"));
         assert!(html.contains("<td></td>"));
         assert!(html.contains(&format!("<td title=\"{long}\">{}…</td>", &long[..SHOWN - 1])));
+        assert!(
+            html.contains(
+                "<td title=\"arn:aws:sts::111122223333:assumed-role/AdministratorAccess/alice@example.com\">\
+            arn:aws:sts::1111222…stratorAccess/alice@example.com</td>"
+            ),
+            "{html}"
+        );
     }
 
     proptest! {
@@ -147,7 +136,9 @@ mod tests {
                 }
             }
             prop_assert_eq!(found.elements.len(), 11);
-            prop_assert!(found.text.contains(&*cut(&visible(&value), SHOWN)));
+            let shown = visible(&value);
+            let start: String = shown.chars().take(8).collect();
+            prop_assert!(found.text.contains(&start));
         }
     }
 }

@@ -18,6 +18,24 @@ pub(crate) fn cut(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{head}…"))
 }
 
+/// The text in at most `max` columns, with `…` for its middle when it was cut:
+/// of an ARN, the end says most.
+pub(crate) fn cut_middle(text: &str, max: usize) -> Cow<'_, str> {
+    if text.len() <= max || width(text) <= max {
+        return Cow::Borrowed(text);
+    }
+    let room = max.saturating_sub(1);
+    let head = &text[..split_at(text, room * 2 / 5)];
+    let mut tail = text.len();
+    for (at, _) in text.char_indices().rev() {
+        if width(&text[at..]) > room - width(head) {
+            break;
+        }
+        tail = at;
+    }
+    Cow::Owned(format!("{head}…{}", &text[tail..]))
+}
+
 /// The text in lines of at most `max` columns, broken after a blank where one is near.
 pub(crate) fn wrap(text: &str, max: usize) -> Vec<&str> {
     let (mut lines, mut rest) = (Vec::new(), text);
@@ -57,6 +75,8 @@ mod tests {
         assert_eq!(cut("日本語です", 5), "日本…");
         assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 3), "e\u{301}e\u{301}e\u{301}");
         assert_eq!(cut("ab", 0), "…");
+        assert_eq!(cut_middle("arn:aws:iam::111122223333:role/Admin", 16), "arn:aw…ole/Admin");
+        assert_eq!(cut_middle("日本語です", 6), "日…す");
     }
 
     #[test]

@@ -35,17 +35,8 @@ pub(super) fn floor(time: i64, step: i64) -> i64 {
 
 /// `hour`, `5 minutes`.
 pub(super) fn step_name(step: i64) -> String {
-    let units = [
-        (WEEK, "week"),
-        (DAY, "day"),
-        (HOUR, "hour"),
-        (MINUTE, "minute"),
-        (1, "second"),
-    ];
-    let (unit, name) = units
-        .into_iter()
-        .find(|(unit, _)| step % unit == 0)
-        .unwrap_or((1, "second"));
+    let units = [(WEEK, "week"), (DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1, "second")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| step % unit == 0).unwrap_or((1, "second"));
     match step / unit {
         1 => name.into(),
         n => format!("{n} {name}s"),
@@ -54,11 +45,7 @@ pub(super) fn step_name(step: i64) -> String {
 
 /// `2023-07-10 12:00`, with seconds where there are some.
 pub(super) fn stamp(time: i64) -> String {
-    let format = if time % MINUTE == 0 {
-        "%Y-%m-%d %H:%M"
-    } else {
-        "%Y-%m-%d %H:%M:%S"
-    };
+    let format = if time % MINUTE == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" };
     format_time(time, format)
 }
 
@@ -68,19 +55,11 @@ pub(super) fn span(start: i64, step: i64) -> String {
     match step {
         DAY => format_time(start, "%Y-%m-%d"),
         step if step > DAY => {
-            format!(
-                "{} to {}",
-                format_time(start, "%Y-%m-%d"),
-                format_time(end - 1, "%Y-%m-%d")
-            )
+            format!("{} to {}", format_time(start, "%Y-%m-%d"), format_time(end - 1, "%Y-%m-%d"))
         }
         _ => {
             let full = stamp(end);
-            let end = if floor(start, DAY) == floor(end, DAY) {
-                &full[11..]
-            } else {
-                &full
-            };
+            let end = if floor(start, DAY) == floor(end, DAY) { &full[11..] } else { &full };
             format!("{} to {end} UTC", stamp(start))
         }
     }
@@ -114,19 +93,11 @@ pub(super) fn time_ticks(from: i64, to: i64, most: usize) -> Vec<(i64, String)> 
         return (0..)
             .map(|n| first + n * step)
             .take_while(|&time| time <= to)
-            .map(|time| {
-                (
-                    time,
-                    format_time(time, if time % DAY == 0 { "%-d %b" } else { "%H:%M" }),
-                )
-            })
+            .map(|time| (time, format_time(time, if time % DAY == 0 { "%-d %b" } else { "%H:%M" })))
             .collect();
     }
     let months = (to - from) / (30 * DAY) + 1;
-    let step = [1, 2, 3, 6, 12, 24, 60, 120]
-        .into_iter()
-        .find(|step| months / step <= most)
-        .unwrap_or(1200);
+    let step = [1, 2, 3, 6, 12, 24, 60, 120].into_iter().find(|step| months / step <= most).unwrap_or(1200);
     let Some(start) = DateTime::<Utc>::from_timestamp(from, 0) else {
         return Vec::new();
     };
@@ -134,14 +105,8 @@ pub(super) fn time_ticks(from: i64, to: i64, most: usize) -> Vec<(i64, String)> 
     (0..=most + 1)
         .filter_map(|n| {
             let month = first + n * step;
-            let (year, month) = (
-                i32::try_from(month.div_euclid(12)).ok()?,
-                month.rem_euclid(12) as u32 + 1,
-            );
-            let time = NaiveDate::from_ymd_opt(year, month, 1)?
-                .and_hms_opt(0, 0, 0)?
-                .and_utc()
-                .timestamp();
+            let (year, month) = (i32::try_from(month.div_euclid(12)).ok()?, month.rem_euclid(12) as u32 + 1);
+            let time = NaiveDate::from_ymd_opt(year, month, 1)?.and_hms_opt(0, 0, 0)?.and_utc().timestamp();
             let label = format_time(time, if step < 12 { "%b %Y" } else { "%Y" });
             (from..=to).contains(&time).then_some((time, label))
         })
@@ -190,10 +155,7 @@ mod tests {
     #[test]
     fn times_are_labelled_at_round_times() {
         let labels = |from: &str, to: &str| -> Vec<String> {
-            time_ticks(at(from), at(to), 8)
-                .into_iter()
-                .map(|(_, label)| label)
-                .collect()
+            time_ticks(at(from), at(to), 8).into_iter().map(|(_, label)| label).collect()
         };
         assert_eq!(
             labels("2023-07-10T00:00:00Z", "2023-07-11T00:00:00Z"),
@@ -207,32 +169,17 @@ mod tests {
             labels("2023-01-15T00:00:00Z", "2023-06-15T00:00:00Z"),
             ["Feb 2023", "Mar 2023", "Apr 2023", "May 2023", "Jun 2023"]
         );
-        assert_eq!(
-            labels("2019-01-15T00:00:00Z", "2023-06-15T00:00:00Z"),
-            ["2020", "2021", "2022", "2023"]
-        );
-        assert_eq!(
-            labels("2023-07-10T10:02:03Z", "2023-07-10T10:02:03Z"),
-            Vec::<String>::new()
-        );
+        assert_eq!(labels("2019-01-15T00:00:00Z", "2023-06-15T00:00:00Z"), ["2020", "2021", "2022", "2023"]);
+        assert_eq!(labels("2023-07-10T10:02:03Z", "2023-07-10T10:02:03Z"), Vec::<String>::new());
     }
 
     #[test]
     fn spans_are_half_open() {
-        assert_eq!(
-            span(at("2023-07-10T12:00:00Z"), HOUR),
-            "2023-07-10 12:00 to 13:00 UTC"
-        );
-        assert_eq!(
-            span(at("2023-07-10T23:00:00Z"), HOUR),
-            "2023-07-10 23:00 to 2023-07-11 00:00 UTC"
-        );
+        assert_eq!(span(at("2023-07-10T12:00:00Z"), HOUR), "2023-07-10 12:00 to 13:00 UTC");
+        assert_eq!(span(at("2023-07-10T23:00:00Z"), HOUR), "2023-07-10 23:00 to 2023-07-11 00:00 UTC");
         assert_eq!(span(at("2023-07-10T00:00:00Z"), DAY), "2023-07-10");
         assert_eq!(span(at("2023-07-10T00:00:00Z"), WEEK), "2023-07-10 to 2023-07-16");
-        assert_eq!(
-            floor(at("2023-07-13T05:00:00Z"), WEEK),
-            at("2023-07-10T00:00:00Z")
-        );
+        assert_eq!(floor(at("2023-07-13T05:00:00Z"), WEEK), at("2023-07-10T00:00:00Z"));
         assert_eq!(step_name(HOUR), "hour");
         assert_eq!(step_name(5 * MINUTE), "5 minutes");
         assert_eq!(step_name(4 * WEEK), "4 weeks");

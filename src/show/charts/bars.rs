@@ -31,12 +31,7 @@ impl Entry {
     fn told(&self) -> String {
         let ok = self.events - self.errors.min(self.events);
         let errors = count(self.errors, "error");
-        format!(
-            "{}: {}, {} ok, {errors}",
-            visible(self.label()),
-            count(self.events, "event"),
-            thousands(ok)
-        )
+        format!("{}: {}, {} ok, {errors}", visible(self.label()), count(self.events, "event"), thousands(ok))
     }
 
     fn amount(&self, split: bool) -> String {
@@ -56,12 +51,11 @@ pub(super) fn bars(title: &str, entries: &[Entry], what: &str, unit: &str, split
     }
     let shown = &entries[..entries.len().min(MOST)];
     let total: u64 = entries.iter().map(|entry| entry.events).sum();
-    let mut subtitle = format!(
-        "{} by {}: {} in all",
-        visible(unit),
-        visible(what),
-        thousands(total)
-    );
+    let rows = count(entries.len() as u64, "row");
+    let mut subtitle = format!("{} by {}: {} in {rows}", visible(unit), visible(what), thousands(total));
+    if let Some(first) = subtitle.get(..1).map(str::to_ascii_uppercase) {
+        subtitle.replace_range(..1, &first);
+    }
     if shown.len() < entries.len() {
         let hidden: u64 = entries[shown.len()..].iter().map(|entry| entry.events).sum();
         let others = thousands((entries.len() - shown.len()) as u64);
@@ -72,17 +66,8 @@ pub(super) fn bars(title: &str, entries: &[Entry], what: &str, unit: &str, split
     }
     let first = &shown[0];
     let description = format!("{subtitle}. First: {}.", first.told());
-    let legend: &[_] = if split {
-        &[(Ink::Ok, "ok"), (Ink::Error, "error")]
-    } else {
-        &[]
-    };
-    let words = Words {
-        title,
-        subtitle: &subtitle,
-        description: &description,
-        legend,
-    };
+    let legend: &[_] = if split { &[(Ink::Ok, "ok"), (Ink::Error, "error")] } else { &[] };
+    let words = Words { title, subtitle: &subtitle, description: &description, legend };
     let height = ROW * shown.len() as i32 + 8;
     let svg = draw(&words, height, |canvas, top| paint(canvas, top, shown, split))?;
     Ok(Chart::new(title, svg, plain(&subtitle, shown, split)))
@@ -111,12 +96,7 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, shown: &[Entry], split: bool) -> Res
         if entry.events > errors {
             end = seam + length(entry.events - errors);
             let start = seam + i32::from(errors > 0);
-            canvas.rect(
-                Ink::Ok,
-                (start, upper),
-                (end.max(start + 1), lower),
-                Some(entry.told()),
-            )?;
+            canvas.rect(Ink::Ok, (start, upper), (end.max(start + 1), lower), Some(entry.told()))?;
         }
         canvas.text(Ink::Soft, Align::Left, (end + 6, middle), &entry.amount(split))?;
     }
@@ -124,20 +104,13 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, shown: &[Entry], split: bool) -> Res
 }
 
 fn plain(subtitle: &str, shown: &[Entry], split: bool) -> String {
-    let labels: Vec<_> = shown
-        .iter()
-        .map(|entry| cut(&visible(entry.label()), 40).into_owned())
-        .collect();
+    let labels: Vec<_> = shown.iter().map(|entry| cut(&visible(entry.label()), 40).into_owned()).collect();
     let margin = labels.iter().map(|label| width(label)).max().unwrap_or(0);
     let most = shown.iter().map(|entry| entry.events).max().unwrap_or(0);
     let mut out = format!("{subtitle}\n");
     for (entry, label) in shown.iter().zip(&labels) {
         let pad = " ".repeat(margin - width(label));
-        out.push_str(&format!(
-            "{label}{pad} {} {}\n",
-            bar(entry.events, most, 30, "█"),
-            entry.amount(split)
-        ));
+        out.push_str(&format!("{label}{pad} {} {}\n", bar(entry.events, most, 30, "█"), entry.amount(split)));
     }
     out
 }

@@ -60,10 +60,7 @@ pub(super) fn draw(
     let top = header_height(&title, words);
     let mut svg = String::new();
     let size = (WIDTH as u32, (top + height) as u32);
-    let mut canvas = Canvas {
-        backend: SVGBackend::with_string(&mut svg, size),
-        told: Vec::new(),
-    };
+    let mut canvas = Canvas { backend: SVGBackend::with_string(&mut svg, size), told: Vec::new() };
     canvas.header(&title, words)?;
     paint(&mut canvas, top)?;
     canvas.backend.present().map_err(failed)?;
@@ -105,15 +102,7 @@ impl Canvas<'_> {
     fn header(&mut self, title: &[String], words: &Words<'_>) -> Result<()> {
         let mut y = 10 + LINE / 2;
         for line in title {
-            self.write(
-                Ink::Text,
-                TITLE,
-                FontStyle::Bold,
-                Align::Left,
-                (MARGIN, y),
-                line,
-                None,
-            )?;
+            self.write(Ink::Text, TITLE, FontStyle::Bold, Align::Left, (MARGIN, y), line, None)?;
             y += LINE;
         }
         if !words.subtitle.is_empty() {
@@ -157,17 +146,13 @@ impl Canvas<'_> {
     /// A filled circle, with its tooltip.
     pub(super) fn circle(&mut self, ink: Ink, at: Point, radius: i32, told: Option<String>) -> Result<()> {
         let style = self.color(ink, told).filled();
-        self.backend
-            .draw_circle(at, radius as u32, &style, true)
-            .map_err(failed)
+        self.backend.draw_circle(at, radius as u32, &style, true).map_err(failed)
     }
 
     /// A filled polygon, with its tooltip.
     pub(super) fn polygon(&mut self, ink: Ink, points: &[Point], told: Option<String>) -> Result<()> {
         let style = self.color(ink, told).filled();
-        self.backend
-            .fill_polygon(points.iter().copied(), &style)
-            .map_err(failed)
+        self.backend.fill_polygon(points.iter().copied(), &style).map_err(failed)
     }
 
     /// A label, centred on its point's height.
@@ -183,10 +168,7 @@ impl Canvas<'_> {
         self.write(Ink::Text, LABEL, FontStyle::Normal, align, at, &short, told)
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "all that a text is made of; the methods above choose"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "all that a text is made of; the methods above choose")]
     fn write(
         &mut self,
         ink: Ink,
@@ -205,9 +187,7 @@ impl Canvas<'_> {
         // The SVG writer divides sizes by 1.24.
         let font = FontDesc::new(FontFamily::SansSerif, f64::from(size) * 1.24, weight);
         let color = self.color(ink, told);
-        let style = TextStyle::from(font)
-            .color(&color)
-            .pos(Pos::new(horizontal, VPos::Center));
+        let style = TextStyle::from(font).color(&color).pos(Pos::new(horizontal, VPos::Center));
         self.backend.draw_text(text, &style, at).map_err(failed)
     }
 
@@ -238,18 +218,12 @@ fn finish(svg: &str, told: &[String], words: &Words<'_>) -> String {
     for line in svg.lines() {
         if let Some(tag) = line.strip_prefix("<svg ") {
             let (title, description) = (escape(words.title), escape(words.description));
-            let _ = writeln!(
-                out,
-                "<svg class=\"tb-chart\" role=\"img\" font-family=\"sans-serif\" {tag}"
-            );
+            let _ = writeln!(out, "<svg class=\"tb-chart\" role=\"img\" font-family=\"sans-serif\" {tag}");
             let _ = writeln!(out, "<title>{title}</title>\n<desc>{description}</desc>");
             continue;
         }
         let (line, number) = paint(line);
-        let told = number
-            .checked_sub(1)
-            .and_then(|n| told.get(n))
-            .map(|told| escape(told));
+        let told = number.checked_sub(1).and_then(|n| told.get(n)).map(|told| escape(told));
         match (told, line.strip_suffix("/>")) {
             (Some(told), Some(tag)) => {
                 let name = tag[1..].split(' ').next().unwrap_or_default();
@@ -293,9 +267,5 @@ fn paint(line: &str) -> (String, usize) {
         }
     }
     out.push_str(rest);
-    (
-        out.replace(" font-family=\"sans-serif\"", "")
-            .replace(" opacity=\"1\"", ""),
-        number,
-    )
+    (out.replace(" font-family=\"sans-serif\"", "").replace(" opacity=\"1\"", ""), number)
 }

@@ -26,6 +26,8 @@ pub(super) struct Point {
 struct Bars {
     start: i64,
     step: i64,
+    /// Whether errors were counted.
+    split: bool,
     bars: Vec<Bar>,
 }
 
@@ -43,21 +45,16 @@ impl Bar {
 
 impl Bars {
     /// Bars over the points and the window. No bar is finer than the points.
-    fn new(points: &[Point], window: Option<Window>) -> Option<Bars> {
+    fn new(points: &[Point], split: bool, window: Option<Window>) -> Option<Bars> {
         let times = points.iter().map(|point| point.time);
         let (mut from, mut to) = (times.clone().min()?, times.clone().max()?);
         if let Some(window) = window {
             (from, to) = (from.min(window.from), to.max(window.to - 1));
         }
-        let finest = [DAY, HOUR, MINUTE]
-            .into_iter()
-            .find(|step| times.clone().all(|time| time % step == 0));
+        let finest = [DAY, HOUR, MINUTE].into_iter().find(|step| times.clone().all(|time| time % step == 0));
         let least = finest.unwrap_or(1).max((to - from) / MOST_BARS + 1);
         let longest = STEPS[STEPS.len() - 1];
-        let step = STEPS
-            .into_iter()
-            .find(|&step| step >= least)
-            .unwrap_or((least / longest + 1) * longest);
+        let step = STEPS.into_iter().find(|&step| step >= least).unwrap_or((least / longest + 1) * longest);
         let start = floor(from, step);
         let mut bars = vec![Bar::default(); ((to - start) / step + 1) as usize];
         for point in points {
@@ -66,7 +63,7 @@ impl Bars {
             bar.errors += errors;
             bar.ok += point.events - errors;
         }
-        Some(Bars { start, step, bars })
+        Some(Bars { start, step, split, bars })
     }
 
     fn end(&self) -> i64 {
@@ -79,69 +76,53 @@ impl Bars {
 
     fn told(&self, bar: usize) -> String {
         let Bar { ok, errors } = self.bars[bar];
-        let errors = count(errors, "error");
-        format!(
-            "{}: {} ok, {errors}",
-            span(self.time(bar), self.step),
-            thousands(ok)
-        )
+        format!("{}: {}", span(self.time(bar), self.step), self.amount(ok, errors))
+    }
+
+    fn amount(&self, ok: u64, errors: u64) -> String {
+        match self.split {
+            true => format!("{} ok, {}", thousands(ok), count(errors, "error")),
+            false => count(ok, "event"),
+        }
     }
 }
 
-/// Draws the points as bars stacked by outcome; the window is marked when it
-/// is not all that is shown.
-pub(super) fn events_over_time(title: &str, points: &[Point], window: Option<Window>) -> Result<Chart> {
-    let Some(bars) = Bars::new(points, window) else {
+/// Draws the points as bars, stacked by outcome where errors were counted; the
+/// window is marked when it is not all that is shown.
+pub(super) fn events_over_time(
+    title: &str,
+    points: &[Point],
+    split: bool,
+    window: Option<Window>,
+) -> Result<Chart> {
+    let Some(bars) = Bars::new(points, split, window) else {
         return Ok(Chart::empty(title, "No events: there is nothing to draw."));
     };
-    let (ok, errors) = bars
-        .bars
-        .iter()
-        .fold((0, 0), |(ok, errors), bar| (ok + bar.ok, errors + bar.errors));
+    let (ok, errors) = bars.bars.iter().fold((0, 0), |(ok, errors), bar| (ok + bar.ok, errors + bar.errors));
     let step = step_name(bars.step);
-    let most = (0..bars.bars.len())
-        .max_by_key(|&n| (bars.bars[n].events(), usize::MAX - n))
-        .unwrap_or(0);
-    let subtitle = format!(
-        "Events per {step}, UTC: {} ok, {}",
-        thousands(ok),
-        count(errors, "error")
-    );
-    let description = format!(
-        "{} from {} to {} UTC, {} of them errors. Most in one {step}: {}.",
-        count(ok + errors, "event"),
-        stamp(bars.start),
-        stamp(bars.end()),
-        thousands(errors),
-        bars.told(most),
-    );
+    let most = (0..bars.bars.len()).max_by_key(|&n| (bars.bars[n].events(), usize::MAX - n)).unwrap_or(0);
+    let subtitle = format!("Events per {step}, UTC: {}", bars.amount(ok, errors));
+    let (from, to) = (stamp(bars.start), stamp(bars.end()));
+    let total = bars.amount(ok, errors);
+    let description = format!("{total} from {from} to {to} UTC. Most in one {step}: {}.", bars.told(most));
     let window = window.filter(|window| window.from > bars.start || window.to < bars.end());
-    let mut legend = vec![(Ink::Ok, "ok"), (Ink::Error, "error")];
+    let mut legend = Vec::new();
+    if split {
+        legend.extend([(Ink::Ok, "ok"), (Ink::Error, "error")]);
+    }
     if window.is_some() {
         legend.push((Ink::Scope, "scope asked about"));
     }
-    let words = Words {
-        title,
-        subtitle: &subtitle,
-        description: &description,
-        legend: &legend,
-    };
-    let svg = draw(&words, HEIGHT + 46, |canvas, top| {
-        paint(canvas, top, &bars, window)
-    })?;
+    let words = Words { title, subtitle: &subtitle, description: &description, legend: &legend };
+    let svg = draw(&words, HEIGHT + 46, |canvas, top| paint(canvas, top, &bars, window))?;
     let row = |name: &str, of: fn(&Bar) -> u64| {
-        format!(
-            "{name:5} {}",
-            spark(&bars.bars.iter().map(of).collect::<Vec<_>>())
-        )
+        format!("{name:5} {}\n", spark(&bars.bars.iter().map(of).collect::<Vec<_>>()))
     };
-    let plain = format!(
-        "{description}\n{}\n{}\n      {} … {} UTC, a column per {step}\n",
-        row("ok", |bar| bar.ok),
-        row("error", |bar| bar.errors),
-        stamp(bars.start),
-        stamp(bars.end()),
-    );
+    let mut plain = format!("{description}\n{}", row(if split { "ok" } else { "" }, |bar| bar.ok));
+    if split {
+        plain.push_str(&row("error", |bar| bar.errors));
+    }
+    plain.push_str(&format!("      {from} … {to} UTC, a column per {step}\n"));
     Ok(Chart::new(title, svg, plain))
 }
 
@@ -149,13 +130,7 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, bars: &Bars, window: Option<Window>)
     let ticks = count_ticks(bars.bars.iter().map(Bar::events).max().unwrap_or(0));
     let highest = ticks.last().copied().unwrap_or(1).max(1);
     let labels: Vec<String> = ticks.iter().map(|&tick| thousands(tick)).collect();
-    let left = MARGIN
-        + labels
-            .iter()
-            .map(|label| text_width(label, LABEL))
-            .max()
-            .unwrap_or(0)
-        + 8;
+    let left = MARGIN + labels.iter().map(|label| text_width(label, LABEL)).max().unwrap_or(0) + 8;
     let (right, bottom) = (WIDTH - MARGIN, top + HEIGHT);
     let length = bars.end() - bars.start;
     let x = |time: i64| {
@@ -164,19 +139,11 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, bars: &Bars, window: Option<Window>)
     let height = |count: u64| {
         let exact = count as f64 / highest as f64 * f64::from(HEIGHT);
         // One error among thousands is what is looked for: it stays visible.
-        if count == 0 {
-            0
-        } else {
-            (exact.round() as i32).max(2)
-        }
+        if count == 0 { 0 } else { (exact.round() as i32).max(2) }
     };
     if let Some(window) = window {
         let (from, to) = (x(window.from.max(bars.start)), x(window.to.min(bars.end())));
-        let told = format!(
-            "scope asked about: {} to {} UTC",
-            stamp(window.from),
-            stamp(window.to)
-        );
+        let told = format!("scope asked about: {} to {} UTC", stamp(window.from), stamp(window.to));
         canvas.shade(Ink::Scope, 0.14, (from, top), (to, bottom), Some(told))?;
         canvas.rect(Ink::Scope, (from, top - 3), (to, top), None)?;
     }
@@ -191,11 +158,8 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, bars: &Bars, window: Option<Window>)
         }
         let (from, to) = (x(bars.time(n)), x(bars.time(n + 1)));
         let gap = i32::from(to - from > 3);
-        let (from, to) = if to - from > 60 {
-            ((from + to) / 2 - 30, (from + to) / 2 + 30)
-        } else {
-            (from, to - gap)
-        };
+        let (from, to) =
+            if to - from > 60 { ((from + to) / 2 - 30, (from + to) / 2 + 30) } else { (from, to - gap) };
         let base = bottom - height(bar.errors);
         if bar.errors > 0 {
             canvas.rect(Ink::Error, (from, base), (to, bottom), Some(bars.told(n)))?;
@@ -204,16 +168,11 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, bars: &Bars, window: Option<Window>)
             // A line of the page keeps the two apart in print.
             let seam = i32::from(bar.errors > 0);
             let upper = base - height(bar.ok);
-            canvas.rect(
-                Ink::Ok,
-                (from, upper),
-                (to, (base - seam).max(upper + 1)),
-                Some(bars.told(n)),
-            )?;
+            canvas.rect(Ink::Ok, (from, upper), (to, (base - seam).max(upper + 1)), Some(bars.told(n)))?;
         }
     }
     let most = ((right - left) / 84) as usize;
-    let mut free = left - 20;
+    let mut free = 0;
     for (time, label) in time_ticks(bars.start, bars.end(), most) {
         let (x, half) = (x(time), text_width(&label, LABEL) / 2);
         canvas.line(Ink::Soft, (x, bottom), (x, bottom + 4))?;

@@ -32,6 +32,11 @@ pub(super) fn points(frame: &DataFrame) -> Result<Vec<Point>> {
     Ok(points)
 }
 
+/// Whether [`points`] tell failures from successes.
+pub(super) fn is_split(frame: &DataFrame) -> bool {
+    optional(frame, "outcome").or(optional(frame, "errors")).is_some()
+}
+
 /// Columns of labels, of counts and, where they were counted, of failures.
 pub(super) fn entries(
     frame: &DataFrame,
@@ -62,36 +67,21 @@ pub(super) fn events(frame: &DataFrame) -> Result<Vec<Event>> {
         if let Some(time) = time(times, row)? {
             let failed =
                 errors.is_some_and(|errors| words(errors, row).is_some_and(|error| !error.is_empty()));
-            out.push(Event {
-                time,
-                actor: words(actors, row),
-                what: words(events, row),
-                failed,
-            });
+            out.push(Event { time, actor: words(actors, row), what: words(events, row), failed });
         }
     }
     Ok(out)
 }
 
 fn optional<'a>(frame: &'a DataFrame, name: &str) -> Option<&'a Column> {
-    frame
-        .columns()
-        .iter()
-        .find(|column| column.name().as_str() == name)
+    frame.columns().iter().find(|column| column.name().as_str() == name)
 }
 
 fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
     optional(frame, name).ok_or_else(|| {
-        let names: Vec<_> = frame
-            .columns()
-            .iter()
-            .map(|column| column.name().as_str())
-            .collect();
-        Error::invalid(format!(
-            "the chart needs a column `{name}`, and the result has: {}",
-            names.join(", ")
-        ))
-        .hint(format!("name it with `AS {name}` in the query"))
+        let names: Vec<_> = frame.columns().iter().map(|column| column.name().as_str()).collect();
+        Error::invalid(format!("the chart needs a column `{name}`, and the result has: {}", names.join(", ")))
+            .hint(format!("name it with `AS {name}` in the query"))
     })
 }
 
@@ -150,11 +140,7 @@ fn parse(text: &str) -> Option<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.timestamp());
     }
-    let text = text
-        .trim_end_matches("UTC")
-        .trim_end_matches('Z')
-        .trim_end()
-        .replacen('T', " ", 1);
+    let text = text.trim_end_matches("UTC").trim_end_matches('Z').trim_end().replacen('T', " ", 1);
     let full = match text.len() {
         13 => format!("{text}:00:00"),
         16 => format!("{text}:00"),

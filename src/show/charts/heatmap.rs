@@ -29,11 +29,7 @@ impl Grid {
         let times = points.iter().map(|point| point.time);
         let (from, to) = (times.clone().min()?, times.max()?);
         let days = (to - from) / DAY + 1;
-        let step = if days <= MOST {
-            DAY
-        } else {
-            WEEK * (days / 7 / MOST + 1)
-        };
+        let step = if days <= MOST { DAY } else { WEEK * (days / 7 / MOST + 1) };
         let start = floor(from, step);
         let mut counts = vec![[0; 24]; ((to - start) / step + 1) as usize];
         for point in points {
@@ -49,10 +45,7 @@ impl Grid {
 
     fn told(&self, column: usize, hour: usize) -> String {
         let days = span(self.start + self.step * column as i64, self.step);
-        format!(
-            "{days}, {hour:02}:00 to {hour:02}:59 UTC: {}",
-            count(self.counts[column][hour], "event")
-        )
+        format!("{days}, {hour:02}:00 to {hour:02}:59 UTC: {}", count(self.counts[column][hour], "event"))
     }
 }
 
@@ -69,34 +62,25 @@ pub(super) fn heatmap(title: &str, points: &[Point]) -> Result<Chart> {
         WEEK => "week".to_owned(),
         step => format!("{} weeks", step / WEEK),
     };
-    let subtitle = format!(
-        "Events by hour of the day (UTC) and {unit}: {} in all",
-        thousands(total)
-    );
+    let subtitle = format!("Events by hour of the day (UTC) and {unit}: {} in all", thousands(total));
     let busiest = (0..grid.counts.len())
         .flat_map(|column| (0..24).map(move |hour| (column, hour)))
         .max_by_key(|&(column, hour)| (grid.counts[column][hour], usize::MAX - column * 24 - hour))
         .unwrap_or_default();
     let description = format!("{subtitle}. Most: {}.", grid.told(busiest.0, busiest.1));
-    let words = Words {
-        title,
-        subtitle: &subtitle,
-        description: &description,
-        legend: &[],
-    };
-    let svg = draw(&words, 24 * ROW + 66, |canvas, top| {
-        paint(canvas, top, &grid, &limits)
-    })?;
+    let words = Words { title, subtitle: &subtitle, description: &description, legend: &[] };
+    let svg = draw(&words, 24 * ROW + 66, |canvas, top| paint(canvas, top, &grid, &limits))?;
     Ok(Chart::new(title, svg, plain(&description, &grid)))
 }
 
-/// The largest count of each class, from few to most; each is about four times the last.
+/// The largest count of each class, from few to most. They grow as squares do:
+/// counts of events are many small ones and a few large ones.
 fn limits(most: u64) -> Vec<u64> {
-    let mut limits = vec![most];
-    while limits.len() < SHADES.len() && limits[0] > 1 {
-        limits.insert(0, limits[0] / 3);
-    }
+    let classes = SHADES.len() as u64;
+    let mut limits: Vec<u64> =
+        (1..=classes).map(|n| most.saturating_mul(n * n) / (classes * classes)).collect();
     limits.retain(|&limit| limit > 0);
+    limits.dedup();
     limits
 }
 
@@ -168,9 +152,7 @@ fn legend(canvas: &mut Canvas<'_>, (mut x, y): (i32, i32), limits: &[u64]) -> Re
 }
 
 fn plain(description: &str, grid: &Grid) -> String {
-    let by_hour: Vec<u64> = (0..24)
-        .map(|hour| grid.counts.iter().map(|hours| hours[hour]).sum())
-        .collect();
+    let by_hour: Vec<u64> = (0..24).map(|hour| grid.counts.iter().map(|hours| hours[hour]).sum()).collect();
     let most = by_hour.iter().copied().max().unwrap_or(0);
     let mut out = format!("{description}\n");
     for (hour, &events) in by_hour.iter().enumerate() {

@@ -70,12 +70,14 @@ impl Chart {
     ///
     /// When a column is missing, or holds something else.
     pub fn events_over_time(title: &str, frame: &DataFrame) -> Result<Chart> {
-        events_over_time::events_over_time(title, &frame::points(frame)?, None)
+        let points = frame::points(frame)?;
+        events_over_time::events_over_time(title, &points, frame::is_split(frame), None)
     }
 
     /// [`Chart::events_over_time`] over all of a window; what lies outside is set apart.
     pub(crate) fn events_in(title: &str, frame: &DataFrame, window: Window) -> Result<Chart> {
-        events_over_time::events_over_time(title, &frame::points(frame)?, Some(window))
+        let points = frame::points(frame)?;
+        events_over_time::events_over_time(title, &points, frame::is_split(frame), Some(window))
     }
 
     /// A bar for each of the first 20 rows.
@@ -147,26 +149,14 @@ impl Chart {
                 escape(self.plain.trim_end())
             ),
         };
-        Bundle {
-            html,
-            plain: format!("{}\n{}", visible(&self.title), self.plain),
-            evidence: None,
-        }
+        Bundle { html, plain: format!("{}\n{}", visible(&self.title), self.plain), evidence: None }
     }
 
     fn new(title: &str, svg: String, plain: String) -> Chart {
-        Chart {
-            title: title.to_owned(),
-            svg: Some(svg),
-            plain,
-        }
+        Chart { title: title.to_owned(), svg: Some(svg), plain }
     }
 
     fn empty(title: &str, sentence: &str) -> Chart {
-        Chart {
-            title: title.to_owned(),
-            svg: None,
-            plain: format!("{sentence}\n"),
-        }
+        Chart { title: title.to_owned(), svg: None, plain: format!("{sentence}\n") }
     }
 }

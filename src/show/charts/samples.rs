@@ -25,16 +25,8 @@ fn points(count: u64, step: i64) -> Vec<Point> {
     (0..count)
         .map(|n| {
             let events = noise(n) % 400;
-            let errors = if noise(n + 7) % 5 == 0 {
-                noise(n + 3) % (events + 1)
-            } else {
-                0
-            };
-            Point {
-                time: START + n as i64 * step,
-                events,
-                errors,
-            }
+            let errors = if noise(n + 7) % 5 == 0 { noise(n + 3) % (events + 1) } else { 0 };
+            Point { time: START + n as i64 * step, events, errors }
         })
         .collect()
 }
@@ -55,11 +47,7 @@ fn entries(count: u64) -> Vec<Entry> {
                 n => Some(format!("AssumeRole{n}")),
             };
             let events = 9_000 / (n + 1) + noise(n) % 9;
-            Entry {
-                label,
-                events,
-                errors: if n % 3 == 0 { events / 3 } else { 0 },
-            }
+            Entry { label, events, errors: if n % 3 == 0 { events / 3 } else { 0 } }
         })
         .collect()
 }
@@ -69,17 +57,10 @@ fn events(count: u64, actors: u64, length: i64) -> Vec<Event> {
     (0..count)
         .map(|n| Event {
             time: START + (noise(n) % length as u64) as i64,
-            actor: labels[(noise(n + 5) % actors * (noise(n + 9) % actors) / actors) as usize]
-                .label
-                .clone(),
+            actor: labels[(noise(n + 5) % actors * (noise(n + 9) % actors) / actors) as usize].label.clone(),
             what: Some(
-                [
-                    "GetObject",
-                    "ListBuckets",
-                    "<b>AssumeRole</b>",
-                    "ConsoleLogin",
-                    "PutObject",
-                ][n as usize % 5]
+                ["GetObject", "ListBuckets", "<b>AssumeRole</b>", "ConsoleLogin", "PutObject"]
+                    [n as usize % 5]
                     .into(),
             ),
             failed: noise(n + 1) % 6 == 0,
@@ -88,59 +69,24 @@ fn events(count: u64, actors: u64, length: i64) -> Vec<Event> {
 }
 
 fn all() -> Vec<(&'static str, Chart)> {
-    let scope = Window {
-        from: START + 20 * HOUR,
-        to: START + 2 * DAY,
-    };
+    let scope = Window { from: START + 20 * HOUR, to: START + 2 * DAY };
     let volume = "How many calls were made, and when did they fail?";
     let top = "Who made most calls?";
     vec![
-        (
-            "events-5",
-            events_over_time(volume, &points(5, 3 * HOUR), None).unwrap(),
-        ),
-        (
-            "events-1",
-            events_over_time(volume, &points(1, HOUR), None).unwrap(),
-        ),
-        (
-            "events-72-scope",
-            events_over_time(volume, &points(72, HOUR), Some(scope)).unwrap(),
-        ),
-        (
-            "events-5000",
-            events_over_time(volume, &points(5000, HOUR), None).unwrap(),
-        ),
-        ("events-none", events_over_time(volume, &[], None).unwrap()),
-        (
-            "bars-5",
-            bars(top, &entries(5), "useridentity.arn", "events", true).unwrap(),
-        ),
-        (
-            "bars-5000",
-            bars(top, &entries(5000), "eventname", "events", false).unwrap(),
-        ),
+        ("events-5", events_over_time(volume, &points(5, 3 * HOUR), true, None).unwrap()),
+        ("events-1", events_over_time(volume, &points(1, HOUR), true, None).unwrap()),
+        ("events-72-scope", events_over_time(volume, &points(72, HOUR), true, Some(scope)).unwrap()),
+        ("events-5000", events_over_time(volume, &points(5000, HOUR), true, None).unwrap()),
+        ("events-unsplit", events_over_time(volume, &points(40, HOUR), false, None).unwrap()),
+        ("events-none", events_over_time(volume, &[], true, None).unwrap()),
+        ("bars-5", bars(top, &entries(5), "useridentity.arn", "events", true).unwrap()),
+        ("bars-5000", bars(top, &entries(5000), "eventname", "events", false).unwrap()),
         ("bars-none", bars(top, &[], "eventname", "events", true).unwrap()),
-        (
-            "timeline-5",
-            timeline("Who did what?", &events(5, 3, DAY)).unwrap(),
-        ),
-        (
-            "timeline-5000",
-            timeline("Who did what?", &events(5000, 60, 30 * DAY)).unwrap(),
-        ),
-        (
-            "heatmap-5",
-            heatmap("At what hours are they active?", &points(5, 7 * HOUR)).unwrap(),
-        ),
-        (
-            "heatmap-1000",
-            heatmap("At what hours are they active?", &points(1000, HOUR)).unwrap(),
-        ),
-        (
-            "heatmap-5000",
-            heatmap("At what hours are they active?", &points(5000, HOUR)).unwrap(),
-        ),
+        ("timeline-5", timeline("Who did what?", &events(5, 3, DAY)).unwrap()),
+        ("timeline-5000", timeline("Who did what?", &events(5000, 60, 30 * DAY)).unwrap()),
+        ("heatmap-5", heatmap("At what hours are they active?", &points(5, 7 * HOUR)).unwrap()),
+        ("heatmap-1000", heatmap("At what hours are they active?", &points(1000, HOUR)).unwrap()),
+        ("heatmap-5000", heatmap("At what hours are they active?", &points(5000, HOUR)).unwrap()),
     ]
 }
 
@@ -168,10 +114,7 @@ fn what_has_no_rows_is_a_sentence() {
     for (_, chart) in all().iter().filter(|(name, _)| name.ends_with("-none")) {
         assert_eq!(chart.svg(), None);
         let Bundle { html, plain, .. } = chart.bundle();
-        assert!(
-            html.contains("tb-empty") && plain.contains("there is nothing to draw"),
-            "{html}"
-        );
+        assert!(html.contains("tb-empty") && plain.contains("there is nothing to draw"), "{html}");
     }
 }
 
@@ -220,9 +163,7 @@ fn pictures_are_markup_without_scripts() {
     for (name, chart) in all() {
         let found = markup(chart.svg().unwrap_or_default());
         for (element, attributes) in &found.elements {
-            let known = [
-                "svg", "title", "desc", "rect", "line", "text", "circle", "polygon",
-            ];
+            let known = ["svg", "title", "desc", "rect", "line", "text", "circle", "polygon"];
             assert!(known.contains(&element.as_str()), "{name}: {element}");
             assert!(
                 attributes.iter().all(|attribute| !attribute.starts_with("on")),

@@ -27,15 +27,7 @@ pub(super) enum Ink {
 }
 
 impl Ink {
-    const ALL: [Ink; 7] = [
-        Ink::Text,
-        Ink::Soft,
-        Ink::Grid,
-        Ink::Page,
-        Ink::Ok,
-        Ink::Error,
-        Ink::Scope,
-    ];
+    const ALL: [Ink; 7] = [Ink::Text, Ink::Soft, Ink::Grid, Ink::Page, Ink::Ok, Ink::Error, Ink::Scope];
 
     /// The number that stands for it while a chart is drawn.
     pub(super) fn code(self) -> u8 {

@@ -59,11 +59,8 @@ pub(super) fn timeline(title: &str, events: &[Event]) -> Result<Chart> {
     lanes.sort_by_key(|lane| (lane.first(), lane.actor));
     let from = lanes.iter().map(Lane::first).min().unwrap_or(0);
     let to = lanes.iter().map(Lane::last).max().unwrap_or(0);
-    let mut subtitle = format!(
-        "{} of {}, UTC",
-        count(events.len() as u64, "event"),
-        count(actors as u64, "actor")
-    );
+    let mut subtitle =
+        format!("{} of {}, UTC", count(events.len() as u64, "event"), count(actors as u64, "actor"));
     if actors > MOST {
         let others = thousands((actors - MOST) as u64);
         subtitle.push_str(&format!(
@@ -75,22 +72,10 @@ pub(super) fn timeline(title: &str, events: &[Event]) -> Result<Chart> {
         "{subtitle}, from {} to {}. First: {}.",
         stamp(from),
         stamp(to),
-        lanes
-            .first()
-            .map(|lane| visible(lane.actor).into_owned())
-            .unwrap_or_default()
+        lanes.first().map(|lane| visible(lane.actor).into_owned()).unwrap_or_default()
     );
-    let legend = [
-        (Ink::Ok, "ok"),
-        (Ink::Error, "error (square)"),
-        (Ink::Scope, "first seen"),
-    ];
-    let words = Words {
-        title,
-        subtitle: &subtitle,
-        description: &description,
-        legend: &legend,
-    };
+    let legend = [(Ink::Ok, "ok"), (Ink::Error, "error (square)"), (Ink::Scope, "first seen")];
+    let words = Words { title, subtitle: &subtitle, description: &description, legend: &legend };
     let height = ROW * lanes.len() as i32 + 40;
     let svg = draw(&words, height, |canvas, top| paint(canvas, top, &lanes, from, to))?;
     Ok(Chart::new(title, svg, plain(&subtitle, &lanes, from, to)))
@@ -99,15 +84,9 @@ pub(super) fn timeline(title: &str, events: &[Event]) -> Result<Chart> {
 fn lanes(events: &[Event]) -> Vec<Lane<'_>> {
     let mut by_actor: HashMap<&str, Vec<&Event>> = HashMap::new();
     for event in events {
-        by_actor
-            .entry(named(event.actor.as_deref()))
-            .or_default()
-            .push(event);
+        by_actor.entry(named(event.actor.as_deref())).or_default().push(event);
     }
-    let mut lanes: Vec<_> = by_actor
-        .into_iter()
-        .map(|(actor, events)| Lane { actor, events })
-        .collect();
+    let mut lanes: Vec<_> = by_actor.into_iter().map(|(actor, events)| Lane { actor, events }).collect();
     for lane in &mut lanes {
         lane.events.sort_by_key(|event| event.time);
     }
@@ -116,11 +95,7 @@ fn lanes(events: &[Event]) -> Vec<Lane<'_>> {
 }
 
 fn paint(canvas: &mut Canvas<'_>, top: i32, lanes: &[Lane<'_>], from: i64, to: i64) -> Result<()> {
-    let labels = lanes
-        .iter()
-        .map(|lane| text_width(&visible(lane.actor), LABEL))
-        .max()
-        .unwrap_or(0);
+    let labels = lanes.iter().map(|lane| text_width(&visible(lane.actor), LABEL)).max().unwrap_or(0);
     let labels = labels.min(WIDTH / 3);
     let (left, right) = (MARGIN + labels + 16, WIDTH - MARGIN - 8);
     let bottom = top + ROW * lanes.len() as i32;
@@ -140,21 +115,14 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, lanes: &[Lane<'_>], from: i64, to: i
         canvas.line(Ink::Grid, (left - 8, y), (right + 8, y))?;
         let mut marks: BTreeMap<i32, Vec<&Event>> = BTreeMap::new();
         for event in &lane.events {
-            marks
-                .entry((x(event.time) - left) / CELL)
-                .or_default()
-                .push(event);
+            marks.entry((x(event.time) - left) / CELL).or_default().push(event);
         }
         for (cell, events) in &marks {
             mark(canvas, (left + cell * CELL, y), events)?;
         }
         let at = (x(lane.first()) - left) / CELL * CELL + left;
         let told = format!("{}: first seen {} UTC", visible(lane.actor), stamp(lane.first()));
-        canvas.polygon(
-            Ink::Scope,
-            &[(at - 4, y - 12), (at + 4, y - 12), (at, y - 6)],
-            Some(told),
-        )?;
+        canvas.polygon(Ink::Scope, &[(at - 4, y - 12), (at + 4, y - 12), (at, y - 6)], Some(told))?;
     }
     let range = format!("UTC, {} to {}", stamp(from), stamp(to));
     canvas.text(Ink::Soft, Align::Left, (left, bottom + 32), &range)
@@ -170,12 +138,7 @@ fn mark(canvas: &mut Canvas<'_>, (x, y): (i32, i32), events: &[&Event]) -> Resul
     };
     let told = Some(told(events, failed));
     if failed > 0 {
-        canvas.rect(
-            Ink::Error,
-            (x - radius, y - radius),
-            (x + radius, y + radius),
-            told,
-        )
+        canvas.rect(Ink::Error, (x - radius, y - radius), (x + radius, y + radius), told)
     } else {
         canvas.circle(Ink::Ok, (x, y), radius, told)
     }
@@ -204,25 +167,14 @@ fn told(events: &[&Event], failed: usize) -> String {
         shown.push(format!("{more} more"));
     }
     let (first, last) = (events[0].time, events[events.len() - 1].time);
-    let time = if first == last {
-        stamp(first)
-    } else {
-        format!("{} to {}", stamp(first), stamp(last))
-    };
-    let errors = if failed > 0 {
-        format!(" ({})", count(failed as u64, "error"))
-    } else {
-        String::new()
-    };
+    let time = if first == last { stamp(first) } else { format!("{} to {}", stamp(first), stamp(last)) };
+    let errors = if failed > 0 { format!(" ({})", count(failed as u64, "error")) } else { String::new() };
     format!("{time} UTC: {}{errors}", shown.join(", "))
 }
 
 fn plain(subtitle: &str, lanes: &[Lane<'_>], from: i64, to: i64) -> String {
     const CELLS: i64 = 40;
-    let actors: Vec<_> = lanes
-        .iter()
-        .map(|lane| cut(&visible(lane.actor), 40).into_owned())
-        .collect();
+    let actors: Vec<_> = lanes.iter().map(|lane| cut(&visible(lane.actor), 40).into_owned()).collect();
     let margin = actors.iter().map(|actor| width(actor)).max().unwrap_or(0);
     let mut out = format!("{subtitle}\n");
     for (lane, actor) in lanes.iter().zip(&actors) {
