@@ -162,7 +162,9 @@ impl Answer {
         };
         let words: Vec<&str> = shape.split(' ').collect();
         Ok(Some(match words.as_slice() {
-            ["bars", label, value, failed] => Chart::bars(self.title(), &self.frame, label, value, Some(failed))?,
+            ["bars", label, value, failed] => {
+                Chart::bars(self.title(), &self.frame, label, value, Some(failed))?
+            }
             _ => match &self.provenance.scope {
                 Some(scope) => Chart::events_in(self.title(), &self.frame, scope.seconds())?,
                 None => Chart::events_over_time(self.title(), &self.frame)?,

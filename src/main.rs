@@ -17,7 +17,8 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 answered; 2 the SQL, or a use of it or of this program, is rejected; 1 any other failure.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 answered; 2 the SQL, or a use of it or of this program, is rejected; 1 any other failure.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -160,7 +161,9 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Ask { question: Some(id), logs, from, to, accounts, regions, parameters, format } => {
             let (Some(from), Some(to)) = (from, to) else {
-                return Err(Error::invalid("a question needs a window").hint("give it one with `--from` and `--to`"));
+                return Err(
+                    Error::invalid("a question needs a window").hint("give it one with `--from` and `--to`")
+                );
             };
             let mut question = Investigation::named(&id)?;
             for pair in parameters.chunks_exact(2) {

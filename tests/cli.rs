@@ -4,7 +4,8 @@ mod support;
 
 use support::{Damage, Dir, shared, trailbook};
 
-const COUNT: &str = "SELECT eventname, count(*) c FROM cloudtrail_logs GROUP BY eventname ORDER BY c DESC, eventname LIMIT 5";
+const COUNT: &str =
+    "SELECT eventname, count(*) c FROM cloudtrail_logs GROUP BY eventname ORDER BY c DESC, eventname LIMIT 5";
 
 #[test]
 fn rows_go_to_stdout_and_statistics_to_stderr() {
@@ -33,7 +34,10 @@ fn every_format_holds_the_rows() {
     );
     let json: serde_json::Value = serde_json::from_str(&rows("json")).expect("one JSON document");
     assert_eq!(json[1]["e"], "AccessDenied");
-    assert_eq!(rows("csv").lines().collect::<Vec<_>>(), ["eventname,_col1,e", "ConsoleLogin,2,", "CreateUser,1,AccessDenied"]);
+    assert_eq!(
+        rows("csv").lines().collect::<Vec<_>>(),
+        ["eventname,_col1,e", "ConsoleLogin,2,", "CreateUser,1,AccessDenied"]
+    );
     let table = rows("table");
     assert!(table.contains("CreateUser") && table.contains("_col1"), "{table}");
 }
@@ -42,8 +46,20 @@ fn every_format_holds_the_rows() {
 fn sql_comes_from_a_file_or_from_stdin() {
     let dir = Dir::with_logs();
     dir.write("q.sql", COUNT);
-    let file = trailbook(&["query", "--logs", dir.path(), "--allow-full-scan", "--format", "ndjson", "--sql-file", &dir.join("q.sql")]);
-    let stdin = support::trailbook_with_stdin(&["query", "--logs", dir.path(), "--allow-full-scan", "--format", "ndjson", "-"], COUNT);
+    let file = trailbook(&[
+        "query",
+        "--logs",
+        dir.path(),
+        "--allow-full-scan",
+        "--format",
+        "ndjson",
+        "--sql-file",
+        &dir.join("q.sql"),
+    ]);
+    let stdin = support::trailbook_with_stdin(
+        &["query", "--logs", dir.path(), "--allow-full-scan", "--format", "ndjson", "-"],
+        COUNT,
+    );
     file.exits(0);
     assert_eq!(file.stdout, stdin.stdout);
     assert_eq!(file.stdout.lines().count(), 3);
@@ -52,7 +68,12 @@ fn sql_comes_from_a_file_or_from_stdin() {
 #[test]
 fn an_unbounded_query_is_rejected_with_what_is_missing() {
     let dir = Dir::with_logs();
-    let run = trailbook(&["query", "--logs", dir.path(), "SELECT eventname FROM t WHERE account_id = '111122223333'"]);
+    let run = trailbook(&[
+        "query",
+        "--logs",
+        dir.path(),
+        "SELECT eventname FROM t WHERE account_id = '111122223333'",
+    ]);
     run.exits(2);
     assert_eq!(run.stdout, "");
     for column in ["region", "year", "month", "day", "--allow-full-scan"] {
@@ -98,7 +119,17 @@ fn rejected_sql_exits_2_and_failures_exit_1() {
 fn only_the_named_table_is_there_when_one_is_named() {
     let dir = Dir::with_logs();
     let query = |sql: &str| {
-        trailbook(&["query", "--logs", dir.path(), "--table", "cloudtrail_logs", "--allow-full-scan", "--format", "ndjson", sql])
+        trailbook(&[
+            "query",
+            "--logs",
+            dir.path(),
+            "--table",
+            "cloudtrail_logs",
+            "--allow-full-scan",
+            "--format",
+            "ndjson",
+            sql,
+        ])
     };
     query("SELECT count(*) AS n FROM cloudtrail_logs").exits(0);
     query("SELECT count(*) AS n FROM db.cloudtrail_logs").exits(0);
@@ -112,7 +143,15 @@ fn damaged_objects_are_named_and_the_rest_is_answered() {
     for damage in [Damage::Truncated, Damage::NotJson, Damage::NoRecords, Damage::Empty] {
         let dir = Dir::with_logs();
         let name = dir.damage(damage);
-        let run = trailbook(&["query", "--logs", dir.path(), "--allow-full-scan", "--format", "ndjson", "SELECT count(*) AS n FROM t WHERE eventname = 'ConsoleLogin'"]);
+        let run = trailbook(&[
+            "query",
+            "--logs",
+            dir.path(),
+            "--allow-full-scan",
+            "--format",
+            "ndjson",
+            "SELECT count(*) AS n FROM t WHERE eventname = 'ConsoleLogin'",
+        ]);
         run.exits(0);
         assert_eq!(run.stdout, "{\"n\":2}\n", "{damage:?}");
         assert!(run.stderr.contains(&name), "{damage:?}: {}", run.stderr);
@@ -139,10 +178,28 @@ fn the_sample_is_the_same_twice_and_answers() {
         assert!(run.stdout.contains("objects"), "{}", run.stdout);
     }
     assert_eq!(support::tree_digest(&dir.join("a")), support::tree_digest(&dir.join("b")));
-    let other = trailbook(&["sample", "--out", &dir.join("c"), "--events", "3000", "--seed", "7", "--organization", "o-exampleorgid"]);
+    let other = trailbook(&[
+        "sample",
+        "--out",
+        &dir.join("c"),
+        "--events",
+        "3000",
+        "--seed",
+        "7",
+        "--organization",
+        "o-exampleorgid",
+    ]);
     other.exits(0);
     assert_ne!(support::tree_digest(&dir.join("a")), support::tree_digest(&dir.join("c")));
-    let run = trailbook(&["query", "--logs", &dir.join("c"), "--allow-full-scan", "--format", "ndjson", "SELECT count(DISTINCT account_id) AS n FROM t"]);
+    let run = trailbook(&[
+        "query",
+        "--logs",
+        &dir.join("c"),
+        "--allow-full-scan",
+        "--format",
+        "ndjson",
+        "SELECT count(DISTINCT account_id) AS n FROM t",
+    ]);
     assert_eq!(run.stdout, "{\"n\":2}\n");
 }
 
@@ -151,7 +208,8 @@ fn a_saved_question_is_asked_by_its_id() {
     let run = trailbook(&["ask"]);
     run.exits(0);
     assert!(run.stdout.contains("console-logins"), "{}", run.stdout);
-    let run = trailbook(&["ask", "root-use", "--from", "2026-09-28", "--to", "2026-10-26", "--format", "ndjson"]);
+    let run =
+        trailbook(&["ask", "root-use", "--from", "2026-09-28", "--to", "2026-10-26", "--format", "ndjson"]);
     run.exits(0);
     assert!(run.stdout.contains("\"eventname\":\"ConsoleLogin\""), "{}", run.stdout);
     let run = trailbook(&["ask", "root-usage", "--from", "2026-09-28", "--to", "2026-10-26"]);
@@ -159,7 +217,16 @@ fn a_saved_question_is_asked_by_its_id() {
     assert!(run.stderr.contains("root-use"), "{}", run.stderr);
     trailbook(&["ask", "root-use", "--from", "2026-10-26", "--to", "2026-09-28"]).exits(2);
     trailbook(&["ask", "root-use"]).exits(2);
-    let run = trailbook(&["ask", "root-use", "--from", "2026-09-28", "--to", "2026-10-26", "--accounts", "999999999999"]);
+    let run = trailbook(&[
+        "ask",
+        "root-use",
+        "--from",
+        "2026-09-28",
+        "--to",
+        "2026-10-26",
+        "--accounts",
+        "999999999999",
+    ]);
     run.exits(1);
     assert!(run.stderr.contains("111122223333"), "{}", run.stderr);
 }
@@ -168,7 +235,8 @@ fn a_saved_question_is_asked_by_its_id() {
 fn figures_of_the_public_data_sets() {
     let Some(data) = shared("data") else { return };
     let figures: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(data.join("figures.json")).expect("figures")).expect("JSON");
+        serde_json::from_str(&std::fs::read_to_string(data.join("figures.json")).expect("figures"))
+            .expect("JSON");
     let sql = "SELECT count(*) AS records, count(DISTINCT eventid) AS distinct_event_ids, \
                count(DISTINCT eventname) AS event_names, count(DISTINCT eventsource) AS event_sources, \
                count_if(errorcode IS NOT NULL) AS errors, count(DISTINCT errorcode) AS error_codes, \
@@ -179,7 +247,15 @@ fn figures_of_the_public_data_sets() {
                min(eventtime) AS first_event FROM cloudtrail_logs";
     for set in ["invictus", "stratus", "umccr_flaws_org", "flaws2", "fixtures_mix"] {
         let logs = data.join(set);
-        let run = trailbook(&["query", "--logs", logs.to_str().expect("UTF-8"), "--allow-full-scan", "--format", "json", sql]);
+        let run = trailbook(&[
+            "query",
+            "--logs",
+            logs.to_str().expect("UTF-8"),
+            "--allow-full-scan",
+            "--format",
+            "json",
+            sql,
+        ]);
         run.exits(0);
         let rows: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
         let want = &figures[set]["records"];
@@ -187,6 +263,10 @@ fn figures_of_the_public_data_sets() {
             let want = if name == "records" { &want["records"] } else { &want[name] };
             assert_eq!(value, want, "{set}: {name}");
         }
-        assert!(run.stderr.contains(&format!("{} objects", figures[set]["paths"]["files"])), "{set}: {}", run.stderr);
+        assert!(
+            run.stderr.contains(&format!("{} objects", figures[set]["paths"]["files"])),
+            "{set}: {}",
+            run.stderr
+        );
     }
 }

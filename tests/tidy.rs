@@ -10,7 +10,9 @@ fn root() -> &'static Path {
 fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = walkdir::WalkDir::new(root().join(folder))
         .into_iter()
-        .filter_entry(|entry| !matches!(entry.file_name().to_str(), Some("target" | ".git" | ".ipynb_checkpoints")))
+        .filter_entry(|entry| {
+            !matches!(entry.file_name().to_str(), Some("target" | ".git" | ".ipynb_checkpoints"))
+        })
         .map(|entry| entry.expect("an entry").into_path())
         .filter(|path| path.extension().is_some_and(|found| found == extension))
         .collect();
@@ -42,7 +44,10 @@ fn runbooks_have_parameters_and_no_outputs() {
             assert!(tagged(cell) || lines <= 3, "{name}: a cell of {lines} lines; a step is one to three");
         }
         assert_eq!(notebook["metadata"]["kernelspec"]["name"], "trailbook", "{name}");
-        assert!(text.starts_with("{\n \"cells\": [\n") && text.ends_with("}\n"), "{name}: not as nbformat writes it");
+        assert!(
+            text.starts_with("{\n \"cells\": [\n") && text.ends_with("}\n"),
+            "{name}: not as nbformat writes it"
+        );
     }
 }
 
@@ -63,7 +68,13 @@ fn links_in_documents_lead_somewhere() {
 
 #[test]
 fn nothing_tells_of_a_machine() {
-    let ours = [files("src", "rs"), files("kernel", "rs"), files("tests", "rs"), files("runbooks", "ipynb"), files(".", "md")];
+    let ours = [
+        files("src", "rs"),
+        files("kernel", "rs"),
+        files("tests", "rs"),
+        files("runbooks", "ipynb"),
+        files(".", "md"),
+    ];
     for path in ours.concat() {
         let text = read(&path);
         for prefix in ["/home/", "/root/", "/work/"] {

@@ -120,7 +120,8 @@ mod tests {
 
     fn check(entries: &[Value], want: &[(&str, &str)]) {
         let steps = Checklist::replay(entries).steps();
-        let steps: Vec<(&str, &str)> = steps.iter().map(|(title, state)| (title.as_str(), state.as_str())).collect();
+        let steps: Vec<(&str, &str)> =
+            steps.iter().map(|(title, state)| (title.as_str(), state.as_str())).collect();
         assert_eq!(steps, want);
     }
 
@@ -132,7 +133,12 @@ mod tests {
         check(&[plan.clone(), step("b", "failed")], &[("a", "to do"), ("b", "failed")]);
         check(&[plan.clone(), step("b", "failed"), step("b", "done")], &[("a", "to do"), ("b", "done")]);
         check(
-            &[plan.clone(), step("a", "done"), step("c", "done"), json!({"kind": "plan", "steps": ["b", "a"]})],
+            &[
+                plan.clone(),
+                step("a", "done"),
+                step("c", "done"),
+                json!({"kind": "plan", "steps": ["b", "a"]}),
+            ],
             &[("b", "to do"), ("a", "done"), ("c", "done")],
         );
     }

@@ -21,8 +21,9 @@ pub(super) struct Ledger {
 impl Ledger {
     /// The ledger of a folder, which is made when absent.
     pub(super) fn open(folder: &Path) -> Result<Ledger> {
-        fs::create_dir_all(folder)
-            .map_err(|error| Error::io(format!("the case folder {} cannot be made", folder.display()), error))?;
+        fs::create_dir_all(folder).map_err(|error| {
+            Error::io(format!("the case folder {} cannot be made", folder.display()), error)
+        })?;
         Ok(Ledger { path: folder.join("ledger.jsonl") })
     }
 
@@ -35,7 +36,8 @@ impl Ledger {
     /// The file is locked from reading the last entry to writing the next: two
     /// notebooks may work on one case.
     pub(super) fn append(&self, kind: &str, mut fields: Map<String, Value>) -> Result<()> {
-        let failed = |error| Error::io(format!("the ledger {} cannot be written", self.path.display()), error);
+        let failed =
+            |error| Error::io(format!("the ledger {} cannot be written", self.path.display()), error);
         let mut file =
             OpenOptions::new().read(true).append(true).create(true).open(&self.path).map_err(failed)?;
         file.lock().map_err(failed)?;

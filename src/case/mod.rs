@@ -212,8 +212,9 @@ impl Step {
     /// would be empty, and look like all clear.
     pub fn inventory(&self, inventory: Inventory) -> Result<Inventory> {
         if inventory.objects() == 0 {
-            let error = Error::not_found(format!("the logs hold no object in the scope ({})", inventory.scope()))
-                .hint("widen the window, or check the source");
+            let error =
+                Error::not_found(format!("the logs hold no object in the scope ({})", inventory.scope()))
+                    .hint("widen the window, or check the source");
             self.case.record(&self.title, "failed", &error.to_string(), Value::Null)?;
             return Err(error);
         }

@@ -30,17 +30,11 @@ pub(super) enum Shape {
 }
 
 const fn text(name: &'static str) -> Column {
-    Column {
-        name,
-        shape: Shape::Text,
-    }
+    Column { name, shape: Shape::Text }
 }
 
 const fn structure(name: &'static str, members: &'static [Column]) -> Column {
-    Column {
-        name,
-        shape: Shape::Struct(members),
-    }
+    Column { name, shape: Shape::Struct(members) }
 }
 
 /// The official DDL's columns in its order, then those that records have besides.
@@ -76,13 +70,7 @@ static RECORD: [Column; 32] = [
                     text("ec2roledelivery"),
                     structure(
                         "webidfederationdata",
-                        &[
-                            text("federatedprovider"),
-                            Column {
-                                name: "attributes",
-                                shape: Shape::Map,
-                            },
-                        ],
+                        &[text("federatedprovider"), Column { name: "attributes", shape: Shape::Map }],
                     ),
                 ],
             ),
@@ -102,10 +90,7 @@ static RECORD: [Column; 32] = [
     text("requestid"),
     text("eventid"),
     text("readonly"),
-    Column {
-        name: "resources",
-        shape: Shape::Structs(&[text("arn"), text("accountid"), text("type")]),
-    },
+    Column { name: "resources", shape: Shape::Structs(&[text("arn"), text("accountid"), text("type")]) },
     text("eventtype"),
     text("apiversion"),
     text("recipientaccountid"),
@@ -116,44 +101,23 @@ static RECORD: [Column; 32] = [
     text("eventcategory"),
     structure(
         "addendum",
-        &[
-            text("reason"),
-            text("updatedfields"),
-            text("originalrequestid"),
-            text("originaleventid"),
-        ],
+        &[text("reason"), text("updatedfields"), text("originalrequestid"), text("originaleventid")],
     ),
     text("sessioncredentialfromconsole"),
     text("edgedevicedetails"),
-    structure(
-        "tlsdetails",
-        &[
-            text("tlsversion"),
-            text("ciphersuite"),
-            text("clientprovidedhostheader"),
-        ],
-    ),
+    structure("tlsdetails", &[text("tlsversion"), text("ciphersuite"), text("clientprovidedhostheader")]),
     text("managementevent"),
     text("eventcontext"),
     text("insightdetails"),
 ];
 
 /// Columns whose JSON null AWS's older SerDe shows as the text `null`.
-const NULL_AS_TEXT: [&str; 4] = [
-    "requestparameters",
-    "responseelements",
-    "additionaleventdata",
-    "serviceeventdetails",
-];
+const NULL_AS_TEXT: [&str; 4] =
+    ["requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails"];
 
 /// The columns that come from the path.
-pub(super) const PARTITION: [PartitionKey; 5] = [
-    PartitionKey::Account,
-    PartitionKey::Region,
-    PartitionKey::Year,
-    PartitionKey::Month,
-    PartitionKey::Day,
-];
+pub(super) const PARTITION: [PartitionKey; 5] =
+    [PartitionKey::Account, PartitionKey::Region, PartitionKey::Year, PartitionKey::Month, PartitionKey::Day];
 
 /// A part of the path that is a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,10 +159,7 @@ impl PartitionKey {
 /// that alone is then read of them.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    Record {
-        path: Vec<&'static str>,
-        shape: &'static Shape,
-    },
+    Record { path: Vec<&'static str>, shape: &'static Shape },
     Partition(PartitionKey),
 }
 
@@ -223,16 +184,10 @@ impl Source {
     /// The source of a struct's member.
     pub(super) fn member(&self, name: &str) -> Option<Source> {
         match self {
-            Source::Record {
-                path,
-                shape: Shape::Struct(members),
-            } => {
+            Source::Record { path, shape: Shape::Struct(members) } => {
                 let member = members.iter().find(|member| member.name == name)?;
                 let path = path.iter().copied().chain([member.name]).collect();
-                Some(Source::Record {
-                    path,
-                    shape: &member.shape,
-                })
+                Some(Source::Record { path, shape: &member.shape })
             }
             _ => None,
         }
@@ -280,15 +235,12 @@ impl Shape {
         match self {
             Shape::Text => DataType::Utf8,
             Shape::Struct(_) => DataType::Struct(self.members()),
-            Shape::Structs(_) => DataType::List(Arc::new(Field::new_list_field(
-                DataType::Struct(self.members()),
-                true,
-            ))),
+            Shape::Structs(_) => {
+                DataType::List(Arc::new(Field::new_list_field(DataType::Struct(self.members()), true)))
+            }
             Shape::Map => {
-                let entry = [
-                    Field::new("key", DataType::Utf8, false),
-                    Field::new("value", DataType::Utf8, true),
-                ];
+                let entry =
+                    [Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Utf8, true)];
                 let entry = DataType::Struct(Fields::from_iter(entry));
                 DataType::Map(Arc::new(Field::new("entries", entry, false)), false)
             }
@@ -297,9 +249,7 @@ impl Shape {
 
     /// The Arrow fields of a struct, or of an array's structs.
     pub(super) fn members(&self) -> Fields {
-        self.parts()
-            .map(|(name, shape)| Field::new(name, shape.data_type(), true))
-            .collect()
+        self.parts().map(|(name, shape)| Field::new(name, shape.data_type(), true)).collect()
     }
 
     /// The members of a struct, or of an array's structs.
@@ -326,7 +276,9 @@ pub(crate) fn schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         let sources = (0..).map_while(Source::column);
         Arc::new(Schema::new(
-            sources.map(|source| Field::new(source.to_string(), source.data_type(), true)).collect::<Fields>(),
+            sources
+                .map(|source| Field::new(source.to_string(), source.data_type(), true))
+                .collect::<Fields>(),
         ))
     });
     SCHEMA.clone()
@@ -339,9 +291,8 @@ mod tests {
     #[test]
     fn members_are_found_by_path() {
         let issuer = ["sessioncontext", "sessionissuer", "arn"];
-        let source = issuer
-            .iter()
-            .try_fold(Source::named("useridentity").unwrap(), |at, name| at.member(name));
+        let source =
+            issuer.iter().try_fold(Source::named("useridentity").unwrap(), |at, name| at.member(name));
         assert!(matches!(source, Some(Source::Record { path, shape: Shape::Text }) if path.len() == 4));
         assert!(Source::named("eventname").unwrap().member("x").is_none());
         assert!(Source::named("useragent").is_some() && Source::named("userAgent").is_none());

@@ -41,11 +41,7 @@ pub(super) type Path = Vec<&'static str>;
 impl Condition {
     /// What `expr`, over columns that come from `sources`, demands.
     pub(super) fn of(expr: &Arc<dyn PhysicalExpr>, sources: &[Source], null_as_text: bool) -> Condition {
-        Reading {
-            sources,
-            null_as_text,
-        }
-        .condition(expr)
+        Reading { sources, null_as_text }.condition(expr)
     }
 
     /// A test for the fields found in a record.
@@ -67,12 +63,10 @@ impl Condition {
     /// Texts of which every matching record has at least one, as long and as few as can be had.
     fn literals(&self) -> Option<Vec<Literal>> {
         match self {
-            Condition::All(parts) => parts.iter().filter_map(Condition::literals).max_by_key(|set| {
-                (
-                    std::cmp::Reverse(set.len()),
-                    set.iter().map(|l| l.text.len()).min(),
-                )
-            }),
+            Condition::All(parts) => parts
+                .iter()
+                .filter_map(Condition::literals)
+                .max_by_key(|set| (std::cmp::Reverse(set.len()), set.iter().map(|l| l.text.len()).min())),
             Condition::Any(parts) => {
                 let sets: Option<Vec<_>> = parts.iter().map(Condition::literals).collect();
                 sets.map(|sets| sets.concat())
@@ -147,10 +141,7 @@ impl Reading<'_> {
     fn path(&self, expr: &Arc<dyn PhysicalExpr>) -> Option<Path> {
         match source(expr, self.sources)? {
             source if self.null_as_text && source.null_may_be_text() => None,
-            Source::Record {
-                path,
-                shape: Shape::Text,
-            } => Some(path),
+            Source::Record { path, shape: Shape::Text } => Some(path),
             _ => None,
         }
     }
@@ -161,13 +152,9 @@ pub(super) fn source(expr: &Arc<dyn PhysicalExpr>, sources: &[Source]) -> Option
     if let Some(column) = expr.downcast_ref::<physical::Column>() {
         return sources.get(column.index()).cloned();
     }
-    let call = expr
-        .downcast_ref::<ScalarFunctionExpr>()
-        .filter(|call| call.name() == "get_field")?;
+    let call = expr.downcast_ref::<ScalarFunctionExpr>().filter(|call| call.name() == "get_field")?;
     let (base, members) = call.args().split_first()?;
-    members.iter().try_fold(source(base, sources)?, |source, member| {
-        source.member(&literal(member)?)
-    })
+    members.iter().try_fold(source(base, sources)?, |source, member| source.member(&literal(member)?))
 }
 
 fn literal(expr: &Arc<dyn PhysicalExpr>) -> Option<String> {
@@ -188,10 +175,7 @@ fn longest_piece(pattern: &str) -> Option<String> {
             character => pieces.last_mut()?.push(character),
         }
     }
-    pieces
-        .into_iter()
-        .max_by_key(String::len)
-        .filter(|piece| !piece.is_empty())
+    pieces.into_iter().max_by_key(String::len).filter(|piece| !piece.is_empty())
 }
 
 /// [`Condition`] for the slots of [`Fields`].
@@ -211,24 +195,16 @@ impl Test {
     pub(super) fn may_pass(&self, text: &[u8], slots: &Slots) -> bool {
         let with = |slot: usize, holds: &dyn Fn(&[u8]) -> bool| match slots[slot] {
             None | Some(Span { kind: Kind::Null, .. }) => false,
-            Some(Span {
-                start,
-                end,
-                kind: Kind::Plain,
-            }) => holds(&text[start + 1..end - 1]),
-            Some(Span {
-                start,
-                end,
-                kind: Kind::Bare,
-            }) => holds(&text[start..end]),
+            Some(Span { start, end, kind: Kind::Plain }) => holds(&text[start + 1..end - 1]),
+            Some(Span { start, end, kind: Kind::Bare }) => holds(&text[start..end]),
             Some(_) => true,
         };
         match self {
             Test::All(parts) => parts.iter().all(|part| part.may_pass(text, slots)),
             Test::Any(parts) => parts.iter().any(|part| part.may_pass(text, slots)),
-            Test::OneOf(slot, texts) => with(*slot, &|value| {
-                is_strange(value) || texts.iter().any(|text| text.as_bytes() == value)
-            }),
+            Test::OneOf(slot, texts) => {
+                with(*slot, &|value| is_strange(value) || texts.iter().any(|text| text.as_bytes() == value))
+            }
             Test::Compare(slot, op, text) => with(*slot, &|value| match op {
                 Operator::Lt => value < text.as_bytes(),
                 Operator::LtEq => value <= text.as_bytes(),
@@ -266,10 +242,7 @@ impl Literal {
             matches!(text, "true" | "false") || text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
         let nested = text.starts_with(['{', '[']);
         if !nested && text.chars().all(is_itself) && !text.is_empty() {
-            return Some(Literal {
-                text: text.to_owned(),
-                quoted: !bare,
-            });
+            return Some(Literal { text: text.to_owned(), quoted: !bare });
         }
         Literal::within(text)
     }
@@ -297,19 +270,13 @@ impl Literal {
 
 /// Whether JSON writes the character as it is. U+FFFD may stand for bytes that are not UTF-8.
 fn is_itself(character: char) -> bool {
-    !matches!(
-        character,
-        '"' | '\\' | '\0'..='\x1F' | char::REPLACEMENT_CHARACTER
-    )
+    !matches!(character, '"' | '\\' | '\0'..='\x1F' | char::REPLACEMENT_CHARACTER)
 }
 
 /// Whether white space may stand within: where it is JSON between strings rather than in one.
 fn may_be_spaced(part: &str) -> bool {
     let structure = |c| matches!(c, '{' | '}' | '[' | ']' | ':' | ',');
-    part.contains(structure)
-        && part
-            .chars()
-            .all(|c| structure(c) || "truefalsn0123456789+-.E".contains(c))
+    part.contains(structure) && part.chars().all(|c| structure(c) || "truefalsn0123456789+-.E".contains(c))
 }
 
 /// Finds where in a text records may match, by the literals that they must have.
@@ -326,9 +293,7 @@ const MOST_LITERALS: usize = 4;
 impl Search {
     /// `None` if the condition demands no literal.
     pub(super) fn new(condition: &Condition) -> Option<Search> {
-        let literals = condition
-            .literals()
-            .filter(|literals| literals.len() <= MOST_LITERALS)?;
+        let literals = condition.literals().filter(|literals| literals.len() <= MOST_LITERALS)?;
         let literals = literals.into_iter().map(|literal| {
             let finder = Finder::new(&literal.bytes()).into_owned();
             (literal, finder)
@@ -343,24 +308,15 @@ impl Search {
 
     /// Every position in `text` at which a literal stands or may be hidden by an escape, in order.
     pub(super) fn find(&mut self, text: &[u8]) -> &[usize] {
-        let Search {
-            literals,
-            unicode,
-            solidus,
-            found,
-        } = self;
+        let Search { literals, unicode, solidus, found } = self;
         found.clear();
         for (_, finder) in &*literals {
             found.extend(finder.find_iter(text));
         }
-        found.extend(
-            unicode
-                .find_iter(text)
-                .filter(|at| match json::hex4(&text[at + 2..]) {
-                    Some((code, _)) => literals.iter().any(|(literal, _)| literal.may_hide(code)),
-                    None => false,
-                }),
-        );
+        found.extend(unicode.find_iter(text).filter(|at| match json::hex4(&text[at + 2..]) {
+            Some((code, _)) => literals.iter().any(|(literal, _)| literal.may_hide(code)),
+            None => false,
+        }));
         if literals.iter().any(|(literal, _)| literal.text.contains('/')) {
             found.extend(solidus.find_iter(text));
         }

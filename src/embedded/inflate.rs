@@ -29,10 +29,7 @@ pub(super) struct Inflated {
 
 impl Inflater {
     pub(super) fn new(limit: usize) -> Self {
-        Inflater {
-            whole: Decompressor::new(),
-            limit,
-        }
+        Inflater { whole: Decompressor::new(), limit }
     }
 
     /// Inflates `gzip` into the front of `text`, which grows as needed.
@@ -56,9 +53,9 @@ impl Inflater {
         match self.whole.gzip_decompress(gzip, text) {
             // The decoder stops after the first member without a word. The length at the
             // object's end is that of its last one, and another one would start with the magic number.
-            Ok(inflated) if inflated == length => memchr::memmem::find(&gzip[MAGIC.len()..], &MAGIC)
-                .is_none()
-                .then_some(length),
+            Ok(inflated) if inflated == length => {
+                memchr::memmem::find(&gzip[MAGIC.len()..], &MAGIC).is_none().then_some(length)
+            }
             Ok(_) | Err(DecompressionError::BadData | DecompressionError::InsufficientSpace) => None,
         }
     }
@@ -100,10 +97,7 @@ impl Inflater {
                 None if rest.starts_with(&MAGIC) => {}
                 None => {
                     let damage = format!("{} bytes follow the gzip stream", rest.len());
-                    return Inflated {
-                        length,
-                        damage: Some(damage.into()),
-                    };
+                    return Inflated { length, damage: Some(damage.into()) };
                 }
             }
         }
@@ -135,9 +129,7 @@ mod tests {
     }
 
     fn text() -> Vec<u8> {
-        (0..20_000u32)
-            .flat_map(|i| format!("{} ", i.wrapping_mul(2_654_435_761)).into_bytes())
-            .collect()
+        (0..20_000u32).flat_map(|i| format!("{} ", i.wrapping_mul(2_654_435_761)).into_bytes()).collect()
     }
 
     #[test]
@@ -152,11 +144,7 @@ mod tests {
         check(&[gzip(b"one "), gzip(b"two")].concat(), b"one two", None);
         // The same length and checksum twice.
         check(&[gzip(b"same"), gzip(b"same")].concat(), b"samesame", None);
-        check(
-            &[gzip(&text()), gzip(b""), gzip(b"!")].concat(),
-            &[text(), b"!".to_vec()].concat(),
-            None,
-        );
+        check(&[gzip(&text()), gzip(b""), gzip(b"!")].concat(), &[text(), b"!".to_vec()].concat(), None);
     }
 
     #[test]
@@ -177,29 +165,13 @@ mod tests {
         let mut wrong = gzip(&text());
         let end = wrong.len();
         wrong[end - 6] ^= 1;
-        check(
-            &wrong,
-            &text(),
-            Some("gzip stream is corrupt: incorrect data check"),
-        );
+        check(&wrong, &text(), Some("gzip stream is corrupt: incorrect data check"));
         let mut wrong = gzip(b"{}");
         let end = wrong.len();
         wrong[end - 1] ^= 1;
-        check(
-            &wrong,
-            b"{}",
-            Some("gzip stream is corrupt: incorrect length check"),
-        );
-        check(
-            &[&gzip(b"{}")[..], b"garbage"].concat(),
-            b"{}",
-            Some("7 bytes follow the gzip stream"),
-        );
-        check(
-            &[&gzip(b"{}")[..], &[0; 512]].concat(),
-            b"{}",
-            Some("512 bytes follow the gzip stream"),
-        );
+        check(&wrong, b"{}", Some("gzip stream is corrupt: incorrect length check"));
+        check(&[&gzip(b"{}")[..], b"garbage"].concat(), b"{}", Some("7 bytes follow the gzip stream"));
+        check(&[&gzip(b"{}")[..], &[0; 512]].concat(), b"{}", Some("512 bytes follow the gzip stream"));
     }
 
     #[test]

@@ -63,15 +63,8 @@ pub(super) enum Kind {
 impl<'a> Cursor<'a> {
     /// A cursor at `at`, which must lie outside any string.
     pub(super) fn new(text: &'a [u8], at: usize) -> Self {
-        let mut cursor = Cursor {
-            text,
-            base: at,
-            quotes: 0,
-            brackets: 0,
-            backslashes: 0,
-            in_string: 0,
-            escape_carry: 0,
-        };
+        let mut cursor =
+            Cursor { text, base: at, quotes: 0, brackets: 0, backslashes: 0, in_string: 0, escape_carry: 0 };
         cursor.classify();
         cursor
     }
@@ -150,11 +143,7 @@ impl<'a> Cursor<'a> {
             self.string(at)
         } else if first == b'{' || first == b'[' {
             let kind = if first == b'{' { Kind::Object } else { Kind::Array };
-            Ok(Span {
-                start: at,
-                end: self.container(at)?,
-                kind,
-            })
+            Ok(Span { start: at, end: self.container(at)?, kind })
         } else {
             self.bare(at)
         }
@@ -170,9 +159,7 @@ impl<'a> Cursor<'a> {
             Some(b"null") => Kind::Null,
             Some(b"true" | b"false" | [b'-' | b'0'..=b'9', ..]) => Kind::Bare,
             _ => {
-                return Err(Malformed {
-                    at: at.min(self.text.len()),
-                });
+                return Err(Malformed { at: at.min(self.text.len()) });
             }
         };
         Ok(Span { start: at, end, kind })
@@ -225,9 +212,7 @@ impl<'a> Cursor<'a> {
         let inside = prefix_xor(quotes) ^ self.in_string;
         // One comparison for `[ ] { }`. It lets `Y y _ DEL` pass as well, which
         // JSON has only inside strings.
-        let brackets = mask(lanes, |lane| {
-            (lane | u8x16::splat(0x26)).simd_eq(u8x16::splat(0x7f))
-        });
+        let brackets = mask(lanes, |lane| (lane | u8x16::splat(0x26)).simd_eq(u8x16::splat(0x7f)));
         self.quotes = quotes;
         self.brackets = brackets & !inside;
         self.in_string = ((inside as i64) >> 63) as u64;

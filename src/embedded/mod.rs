@@ -26,5 +26,5 @@ pub(crate) mod table;
 pub(crate) mod tree;
 mod unique;
 
-pub(crate) use engine::{Engine, Outcome};
 pub use engine::QueryOptions;
+pub(crate) use engine::{Engine, Outcome};

@@ -28,12 +28,7 @@ pub(super) struct Object<'a> {
 impl Reader {
     /// A reader for objects of at most `limit` bytes, as stored and as inflated.
     pub(super) fn new(limit: usize) -> Self {
-        Reader {
-            raw: vec![0; 1 << 16],
-            text: Vec::new(),
-            inflater: Inflater::new(limit),
-            limit,
-        }
+        Reader { raw: vec![0; 1 << 16], text: Vec::new(), inflater: Inflater::new(limit), limit }
     }
 
     /// Reads the object at `path`. It need not be compressed, whatever its name.
@@ -44,33 +39,20 @@ impl Reader {
             }
         }
         let (bytes, damage) = match self.fill(path) {
-            Ok(bytes) if bytes > self.limit => (
-                self.limit,
-                Some(format!("larger than {} MiB", self.limit >> 20).into()),
-            ),
+            Ok(bytes) if bytes > self.limit => {
+                (self.limit, Some(format!("larger than {} MiB", self.limit >> 20).into()))
+            }
             Ok(bytes) => (bytes, None),
             Err(error) => {
-                return Object {
-                    text: &[],
-                    bytes: 0,
-                    damage: Some(describe(&error)),
-                };
+                return Object { text: &[], bytes: 0, damage: Some(describe(&error)) };
             }
         };
         let raw = &self.raw[..bytes];
         if !raw.starts_with(&MAGIC) {
-            return Object {
-                text: raw,
-                bytes,
-                damage,
-            };
+            return Object { text: raw, bytes, damage };
         }
         let inflated = self.inflater.inflate(raw, &mut self.text);
-        Object {
-            text: &self.text[..inflated.length],
-            bytes,
-            damage: damage.or(inflated.damage),
-        }
+        Object { text: &self.text[..inflated.length], bytes, damage: damage.or(inflated.damage) }
     }
 
     /// Reads the file into the front of `raw`, one byte beyond the limit at most.
@@ -115,10 +97,7 @@ mod tests {
         for _ in 0..2 {
             let object = reader.read(&path);
             assert!(object.text == text);
-            assert_eq!(
-                (object.bytes, object.damage.as_deref()),
-                (content.len().min(1 << 20), damage)
-            );
+            assert_eq!((object.bytes, object.damage.as_deref()), (content.len().min(1 << 20), damage));
         }
     }
 
@@ -132,11 +111,7 @@ mod tests {
     #[test]
     fn the_limit_holds_for_plain_text() {
         check(&vec![b'1'; 1 << 20], &vec![b'1'; 1 << 20], None);
-        check(
-            &vec![b'1'; (1 << 20) + 1],
-            &vec![b'1'; 1 << 20],
-            Some("larger than 1 MiB"),
-        );
+        check(&vec![b'1'; (1 << 20) + 1], &vec![b'1'; 1 << 20], Some("larger than 1 MiB"));
     }
 
     #[test]

@@ -21,20 +21,12 @@ use super::{
 
 /// Whether the path alone decides `filter`.
 pub(super) fn path_decides(filter: &Expr) -> bool {
-    !filter.is_volatile()
-        && filter
-            .column_refs()
-            .iter()
-            .all(|column| key(&column.name).is_some())
+    !filter.is_volatile() && filter.column_refs().iter().all(|column| key(&column.name).is_some())
 }
 
 /// Whether the path may rule out that `filter` is true.
 pub(super) fn path_matters(filter: &Expr) -> bool {
-    !filter.is_volatile()
-        && filter
-            .column_refs()
-            .iter()
-            .any(|column| key(&column.name).is_some())
+    !filter.is_volatile() && filter.column_refs().iter().any(|column| key(&column.name).is_some())
 }
 
 fn key(name: &str) -> Option<PartitionKey> {
@@ -50,10 +42,8 @@ fn key(name: &str) -> Option<PartitionKey> {
 ///
 /// When a filter fails on a partition's values, as it would fail on its rows.
 pub(crate) fn select(tree: &Tree, filters: &[Expr], session: &dyn Session) -> Result<Vec<Arc<Partition>>> {
-    let fields: Vec<Field> = PARTITION
-        .iter()
-        .map(|key| Field::new(key.name(), DataType::Utf8, true))
-        .collect();
+    let fields: Vec<Field> =
+        PARTITION.iter().map(|key| Field::new(key.name(), DataType::Utf8, true)).collect();
     let schema = Arc::new(Schema::new(fields));
     let names = DFSchema::try_from(schema.clone())?;
     let mut selected = tree.partitions().to_vec();
@@ -76,11 +66,7 @@ pub(crate) fn select(tree: &Tree, filters: &[Expr], session: &dyn Session) -> Re
 fn known(filter: Expr) -> Expr {
     match filter {
         decided if path_decides(&decided) => decided,
-        Expr::BinaryExpr(BinaryExpr {
-            left,
-            op: op @ (Operator::And | Operator::Or),
-            right,
-        }) => {
+        Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::And | Operator::Or), right }) => {
             let (left, right) = (Box::new(known(*left)), Box::new(known(*right)));
             Expr::BinaryExpr(BinaryExpr { left, op, right })
         }

@@ -37,10 +37,7 @@ const RECORD: usize = 0;
 
 impl Fields {
     pub(super) fn new() -> Self {
-        Fields {
-            objects: vec![Members::default()],
-            slots: 0,
-        }
+        Fields { objects: vec![Members::default()], slots: 0 }
     }
 
     /// Wants the field at `path` and gives its slot.
@@ -48,10 +45,7 @@ impl Fields {
         let mut object = RECORD;
         let mut slot = 0;
         for (depth, name) in path.iter().enumerate() {
-            let found = self.objects[object]
-                .members
-                .iter()
-                .position(|member| member.name == *name);
+            let found = self.objects[object].members.iter().position(|member| member.name == *name);
             let index = found.unwrap_or_else(|| self.add(object, name));
             slot = self.objects[object].members[index].slot;
             if depth + 1 < path.len() {
@@ -69,11 +63,7 @@ impl Fields {
     fn add(&mut self, object: usize, name: &'static str) -> usize {
         let members = &mut self.objects[object];
         members.lengths |= length_bit(name.len());
-        members.members.push(Member {
-            name,
-            slot: self.slots,
-            object: None,
-        });
+        members.members.push(Member { name, slot: self.slots, object: None });
         self.slots += 1;
         members.members.len() - 1
     }
@@ -129,11 +119,9 @@ impl Fields {
                     self.clear(object, slots);
                 }
                 match cursor.byte(at) {
-                    b'{' => Span {
-                        start: at,
-                        end: self.object(object, cursor, at, slots)?,
-                        kind: Kind::Object,
-                    },
+                    b'{' => {
+                        Span { start: at, end: self.object(object, cursor, at, slots)?, kind: Kind::Object }
+                    }
                     _ => cursor.value(at)?,
                 }
             }
@@ -159,17 +147,12 @@ impl Members {
         let raw = &text[key.start + 1..key.end - 1];
         if key.kind == Kind::Escaped {
             let key = unescape(raw);
-            return self
-                .members
-                .iter()
-                .find(|member| member.name.as_bytes().eq_ignore_ascii_case(&key));
+            return self.members.iter().find(|member| member.name.as_bytes().eq_ignore_ascii_case(&key));
         }
         if self.lengths & length_bit(raw.len()) == 0 {
             return None;
         }
-        self.members
-            .iter()
-            .find(|member| same_name(member.name.as_bytes(), raw))
+        self.members.iter().find(|member| same_name(member.name.as_bytes(), raw))
     }
 }
 
@@ -200,10 +183,7 @@ impl Keys {
     /// The keys of the object that opens at `open`.
     #[inline(always)]
     pub(super) fn new(cursor: &Cursor<'_>, open: usize) -> Self {
-        Keys {
-            at: cursor.skip_blanks(open + 1),
-            first: true,
-        }
+        Keys { at: cursor.skip_blanks(open + 1), first: true }
     }
 
     /// The next key, and where its value starts.
@@ -347,11 +327,7 @@ impl<'a> Records<'a> {
     fn step(&mut self) -> Result<Option<usize>, Malformed> {
         match std::mem::replace(&mut self.place, Place::End) {
             Place::Top => self.top(),
-            Place::Envelope {
-                keys,
-                found,
-                bookmark,
-            } => self.envelope(keys, found, bookmark),
+            Place::Envelope { keys, found, bookmark } => self.envelope(keys, found, bookmark),
             Place::Array { envelope } => self.array(envelope),
             Place::End => Ok(None),
         }
@@ -399,9 +375,7 @@ impl<'a> Records<'a> {
                 self.place = Place::Array { envelope: Some(keys) };
                 return Ok(None);
             }
-            event |= EVENT_KEYS
-                .iter()
-                .any(|key| key.as_bytes().eq_ignore_ascii_case(&name));
+            event |= EVENT_KEYS.iter().any(|key| key.as_bytes().eq_ignore_ascii_case(&name));
             keys.at = self.cursor.value(at)?.end;
         }
         self.at = keys.at;
@@ -437,11 +411,7 @@ impl<'a> Records<'a> {
                         keys.at = self.at;
                         // What follows `Records` seldom matters, but it may be more of them.
                         let bookmark = Box::new((self.cursor.clone(), self.at));
-                        Place::Envelope {
-                            keys,
-                            found: true,
-                            bookmark,
-                        }
+                        Place::Envelope { keys, found: true, bookmark }
                     }
                 };
             }
@@ -502,10 +472,7 @@ mod tests {
         let mut records = Records::new(text);
         let mut rows = Vec::new();
         while let Some(open) = records.next() {
-            if records
-                .read(open, |cursor| fields.find(cursor, open, &mut slots))
-                .is_some()
-            {
+            if records.read(open, |cursor| fields.find(cursor, open, &mut slots)).is_some() {
                 let value = |span: Span| String::from_utf8_lossy(&text[span.start..span.end]).into_owned();
                 rows.push(wanted.iter().map(|&slot| slots[slot].map(value)).collect());
             }
@@ -516,42 +483,20 @@ mod tests {
     #[track_caller]
     fn check(text: &str, names: &[&str], damage: Option<Damage>) {
         let (rows, found) = read(text.as_bytes(), &[&["eventname"]]);
-        let rows: Vec<&str> = rows
-            .iter()
-            .map(|row| row[0].as_deref().map_or("-", |name| name.trim_matches('"')))
-            .collect();
+        let rows: Vec<&str> =
+            rows.iter().map(|row| row[0].as_deref().map_or("-", |name| name.trim_matches('"'))).collect();
         assert_eq!((rows.as_slice(), found), (names, damage), "{text}");
     }
 
     #[test]
     fn envelopes_arrays_and_lines() {
         check(r#"{"Records":[]}"#, &[], None);
-        check(
-            r#"{"Records":[{"eventName":"a"},{"eventName":"b"}]}"#,
-            &["a", "b"],
-            None,
-        );
-        check(
-            "\u{feff} { \"v\" : [ {} ] , \"Records\" : [\n{ \"eventName\" : \"a\" } ] }\n",
-            &["a"],
-            None,
-        );
-        check(
-            r#"{"\u0052ecords":[{"eventName":"a"}],"Records":[{}]}"#,
-            &["a", "-"],
-            None,
-        );
+        check(r#"{"Records":[{"eventName":"a"},{"eventName":"b"}]}"#, &["a", "b"], None);
+        check("\u{feff} { \"v\" : [ {} ] , \"Records\" : [\n{ \"eventName\" : \"a\" } ] }\n", &["a"], None);
+        check(r#"{"\u0052ecords":[{"eventName":"a"}],"Records":[{}]}"#, &["a", "-"], None);
         check(r#"[{"eventName":"a"},{}]"#, &["a", "-"], None);
-        check(
-            "{\"eventName\":\"a\"}\n{\"eventTime\":\"b\"}\n\n",
-            &["a", "-"],
-            None,
-        );
-        check(
-            r#"{"Records":[{"eventName":"a"}]}{"Records":[{"eventName":"b"}]}"#,
-            &["a", "b"],
-            None,
-        );
+        check("{\"eventName\":\"a\"}\n{\"eventTime\":\"b\"}\n\n", &["a", "-"], None);
+        check(r#"{"Records":[{"eventName":"a"}]}{"Records":[{"eventName":"b"}]}"#, &["a", "b"], None);
     }
 
     #[test]
@@ -561,16 +506,8 @@ mod tests {
             &["a"],
             None,
         );
-        check(
-            r#"{"Records":[{"x":"\"eventName\":\"no\"}],","eventName":"a"}]}"#,
-            &["a"],
-            None,
-        );
-        check(
-            r#"{"Records":[{"eventName":"no","EVENTNAME":"a"}]}"#,
-            &["a"],
-            None,
-        );
+        check(r#"{"Records":[{"x":"\"eventName\":\"no\"}],","eventName":"a"}]}"#, &["a"], None);
+        check(r#"{"Records":[{"eventName":"no","EVENTNAME":"a"}]}"#, &["a"], None);
         check(r#"{"Records":[{"event\u004eame":"a"}]}"#, &["a"], None);
     }
 
@@ -582,28 +519,12 @@ mod tests {
         check("17", &[], Some(Damage::NotJson { at: 0 }));
         check(r#"{"digestStartTime":"x"}"#, &[], Some(Damage::NoRecords));
         check(r#"{"Records":null}"#, &[], Some(Damage::NoRecords));
-        check(
-            r#"{"Records":[{"eventName":"a"},{"eventName":"b""#,
-            &["a"],
-            Some(Damage::Cut),
-        );
+        check(r#"{"Records":[{"eventName":"a"},{"eventName":"b""#, &["a"], Some(Damage::Cut));
         check(r#"{"Records":[{"eventName":"a"},"#, &["a"], Some(Damage::Cut));
         check(r#"{"Records":[{"eventName":"a"}]"#, &["a"], Some(Damage::Cut));
-        check(
-            r#"{"Records":[{"eventName":"a"},{eventName:"b"}]}"#,
-            &["a"],
-            Some(Damage::NotJson { at: 31 }),
-        );
-        check(
-            r#"{"Records":[1,{"eventName":"a"},[{}]]}"#,
-            &["a"],
-            Some(Damage::NotARecord { at: 12 }),
-        );
-        check(
-            r#"{"Records":[{"eventName":"a"}]} tail"#,
-            &["a"],
-            Some(Damage::NotJson { at: 32 }),
-        );
+        check(r#"{"Records":[{"eventName":"a"},{eventName:"b"}]}"#, &["a"], Some(Damage::NotJson { at: 31 }));
+        check(r#"{"Records":[1,{"eventName":"a"},[{}]]}"#, &["a"], Some(Damage::NotARecord { at: 12 }));
+        check(r#"{"Records":[{"eventName":"a"}]} tail"#, &["a"], Some(Damage::NotJson { at: 32 }));
         check(
             "{\"eventName\":\"a\"}\n{\"eventName\":\"b\nnonsense\n{\"eventName\":\"c\"}",
             &["a", "c"],

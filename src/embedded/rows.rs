@@ -40,17 +40,10 @@ impl Rows {
                 Source::Record { path, shape } => {
                     Builder::new(path, shape, null_as_text && source.null_may_be_text(), fields)
                 }
-                Source::Partition(key) => Builder::Partition {
-                    key: *key,
-                    out: Text::default(),
-                },
+                Source::Partition(key) => Builder::Partition { key: *key, out: Text::default() },
             })
             .collect();
-        Rows {
-            schema,
-            columns,
-            rows: 0,
-        }
+        Rows { schema, columns, rows: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -67,73 +60,32 @@ impl Rows {
 
     /// The rows so far as a batch; the next rows make another one.
     pub(super) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        let columns = self
-            .columns
-            .iter_mut()
-            .map(Builder::finish)
-            .collect::<Result<_, _>>()?;
+        let columns = self.columns.iter_mut().map(Builder::finish).collect::<Result<_, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(std::mem::take(&mut self.rows)));
         RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
     }
 }
 
 enum Builder {
-    Partition {
-        key: PartitionKey,
-        out: Text,
-    },
-    Text {
-        slot: usize,
-        null_as_text: bool,
-        out: Text,
-    },
-    Struct {
-        slot: usize,
-        out: Struct,
-    },
-    Structs {
-        slot: usize,
-        element: Box<Element>,
-        field: FieldRef,
-        out: Lists,
-    },
-    Map {
-        slot: usize,
-        keys: Text,
-        values: Text,
-        field: FieldRef,
-        out: Lists,
-    },
+    Partition { key: PartitionKey, out: Text },
+    Text { slot: usize, null_as_text: bool, out: Text },
+    Struct { slot: usize, out: Struct },
+    Structs { slot: usize, element: Box<Element>, field: FieldRef, out: Lists },
+    Map { slot: usize, keys: Text, values: Text, field: FieldRef, out: Lists },
 }
 
 impl Builder {
     fn new(path: &[&'static str], shape: &'static Shape, null_as_text: bool, fields: &mut Fields) -> Self {
         let slot = fields.want(path);
         match shape {
-            Shape::Text => Builder::Text {
-                slot,
-                null_as_text,
-                out: Text::default(),
-            },
-            Shape::Struct(_) => Builder::Struct {
-                slot,
-                out: Struct::new(path, shape, fields),
-            },
+            Shape::Text => Builder::Text { slot, null_as_text, out: Text::default() },
+            Shape::Struct(_) => Builder::Struct { slot, out: Struct::new(path, shape, fields) },
             Shape::Structs(_) => {
                 let mut fields = Fields::new();
                 let members = Struct::new(&[], shape, &mut fields);
                 let slots = vec![None; fields.len()];
-                let element = Box::new(Element {
-                    fields,
-                    slots,
-                    members,
-                });
-                Builder::Structs {
-                    slot,
-                    element,
-                    field: inner_field(shape),
-                    out: Lists::default(),
-                }
+                let element = Box::new(Element { fields, slots, members });
+                Builder::Structs { slot, element, field: inner_field(shape), out: Lists::default() }
             }
             Shape::Map => Builder::Map {
                 slot,
@@ -151,49 +103,23 @@ impl Builder {
                 Some(value) => out.append(value.as_bytes()),
                 None => out.append_null(),
             },
-            Builder::Text {
-                slot,
-                null_as_text,
-                out,
-            } => match slots[*slot] {
+            Builder::Text { slot, null_as_text, out } => match slots[*slot] {
                 Some(Span { kind: Kind::Null, .. }) if *null_as_text => out.append(b"null"),
                 value => out.append_value(text, value),
             },
             Builder::Struct { slot, out } => {
-                let present = matches!(
-                    slots[*slot],
-                    Some(Span {
-                        kind: Kind::Object,
-                        ..
-                    })
-                );
+                let present = matches!(slots[*slot], Some(Span { kind: Kind::Object, .. }));
                 out.append(present, text, slots, partition);
             }
-            Builder::Structs {
-                slot, element, out, ..
-            } => match slots[*slot] {
-                Some(Span {
-                    start,
-                    kind: Kind::Array,
-                    ..
-                }) => {
+            Builder::Structs { slot, element, out, .. } => match slots[*slot] {
+                Some(Span { start, kind: Kind::Array, .. }) => {
                     let elements = element.append_all(text, start, partition);
                     out.append(elements);
                 }
                 _ => out.append_null(),
             },
-            Builder::Map {
-                slot,
-                keys,
-                values,
-                out,
-                ..
-            } => match slots[*slot] {
-                Some(Span {
-                    start,
-                    kind: Kind::Object,
-                    ..
-                }) => {
+            Builder::Map { slot, keys, values, out, .. } => match slots[*slot] {
+                Some(Span { start, kind: Kind::Object, .. }) => {
                     let entries = entries(text, start);
                     out.append(entries.len());
                     for (key, value) in entries {
@@ -210,20 +136,12 @@ impl Builder {
         Ok(match self {
             Builder::Partition { out, .. } | Builder::Text { out, .. } => Arc::new(out.finish()),
             Builder::Struct { out, .. } => Arc::new(out.finish()?),
-            Builder::Structs {
-                element, field, out, ..
-            } => {
+            Builder::Structs { element, field, out, .. } => {
                 let (offsets, nulls) = out.finish();
                 let values = Arc::new(element.members.finish()?);
                 Arc::new(ListArray::try_new(field.clone(), offsets, values, nulls)?)
             }
-            Builder::Map {
-                keys,
-                values,
-                field,
-                out,
-                ..
-            } => {
+            Builder::Map { keys, values, field, out, .. } => {
                 let (offsets, nulls) = out.finish();
                 let DataType::Struct(names) = field.data_type() else {
                     return Err(ArrowError::SchemaError("a map's entries are structs".into()));
@@ -257,11 +175,7 @@ impl Struct {
             Builder::new(&path, shape, false, fields)
         };
         let members = shape.parts().map(member).collect();
-        Struct {
-            names: shape.members(),
-            members,
-            valid: NullBufferBuilder::new(0),
-        }
+        Struct { names: shape.members(), members, valid: NullBufferBuilder::new(0) }
     }
 
     fn append(&mut self, present: bool, text: &[u8], slots: &Slots, partition: &Partition) {
@@ -272,11 +186,7 @@ impl Struct {
     }
 
     fn finish(&mut self) -> Result<StructArray, ArrowError> {
-        let columns = self
-            .members
-            .iter_mut()
-            .map(Builder::finish)
-            .collect::<Result<_, _>>()?;
+        let columns = self.members.iter_mut().map(Builder::finish).collect::<Result<_, _>>()?;
         StructArray::try_new(self.names.clone(), columns, self.valid.finish())
     }
 }
@@ -346,11 +256,7 @@ struct Text {
 
 impl Default for Text {
     fn default() -> Self {
-        Text {
-            bytes: Vec::new(),
-            offsets: vec![0],
-            valid: NullBufferBuilder::new(0),
-        }
+        Text { bytes: Vec::new(), offsets: vec![0], valid: NullBufferBuilder::new(0) }
     }
 }
 
@@ -391,16 +297,9 @@ impl Text {
         // The next batch will be about as large.
         self.bytes.reserve(done.bytes.len());
         self.offsets.reserve(done.offsets.len());
-        let Text {
-            bytes,
-            offsets,
-            mut valid,
-        } = done;
+        let Text { bytes, offsets, mut valid } = done;
         let nulls = valid.finish();
-        let (values, ends) = (
-            Buffer::from_vec(bytes),
-            OffsetBuffer::new(ScalarBuffer::from(offsets)),
-        );
+        let (values, ends) = (Buffer::from_vec(bytes), OffsetBuffer::new(ScalarBuffer::from(offsets)));
         // Fails only for what is not UTF-8.
         StringArray::try_new(ends.clone(), values.clone(), nulls.clone())
             .unwrap_or_else(|_| lossy(&values, &ends, nulls.as_ref()))
@@ -427,10 +326,7 @@ struct Lists {
 
 impl Default for Lists {
     fn default() -> Self {
-        Lists {
-            offsets: vec![0],
-            valid: NullBufferBuilder::new(0),
-        }
+        Lists { offsets: vec![0], valid: NullBufferBuilder::new(0) }
     }
 }
 

@@ -99,20 +99,13 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     fn new(scan: &'a Scan, progress: &'a Progress, batch_size: usize, batches: &'a Batches) -> Self {
         let mut fields = Fields::new();
-        let rows = Rows::new(
-            scan.schema.clone(),
-            &scan.sources,
-            scan.options.null_json_as_text,
-            &mut fields,
-        );
+        let rows = Rows::new(scan.schema.clone(), &scan.sources, scan.options.null_json_as_text, &mut fields);
         let test = scan.condition.test(&mut fields);
         Worker {
             scan,
             progress,
             batches,
-            batch_size: scan
-                .limit
-                .map_or(batch_size, |limit| batch_size.min(limit.max(1))),
+            batch_size: scan.limit.map_or(batch_size, |limit| batch_size.min(limit.max(1))),
             reader: Reader::new(scan.options.object_limit),
             slots: vec![None; fields.len()],
             fields,
@@ -125,9 +118,7 @@ impl<'a> Worker<'a> {
     }
 
     fn has_enough(&self) -> bool {
-        self.scan
-            .limit
-            .is_some_and(|limit| self.progress.rows.load(Ordering::Relaxed) >= limit)
+        self.scan.limit.is_some_and(|limit| self.progress.rows.load(Ordering::Relaxed) >= limit)
     }
 
     /// Adds the rows of one object, and hands on the batches that become full.
@@ -135,11 +126,7 @@ impl<'a> Worker<'a> {
         let log = &self.scan.tree.objects()[object];
         let content = self.reader.read(&log.path());
         let text = content.text;
-        let mut reading = Reading {
-            bytes: content.bytes,
-            inflated: text.len(),
-            ..Reading::default()
-        };
+        let mut reading = Reading { bytes: content.bytes, inflated: text.len(), ..Reading::default() };
 
         let mut spots = None;
         if let Some(search) = &mut self.search
@@ -197,9 +184,7 @@ impl<'a> Worker<'a> {
                 break;
             }
         }
-        reading.damage = content
-            .damage
-            .or_else(|| records.damage().map(|damage| damage.to_string().into()));
+        reading.damage = content.damage.or_else(|| records.damage().map(|damage| damage.to_string().into()));
         self.scan.ledger.note(object, reading);
         Ok(flow)
     }
@@ -213,7 +198,12 @@ impl<'a> Worker<'a> {
 }
 
 /// Hands on the rows built so far. Breaks if nobody wants more.
-fn send(rows: &mut Rows, limit: Option<usize>, progress: &Progress, batches: &Batches) -> Result<ControlFlow<()>> {
+fn send(
+    rows: &mut Rows,
+    limit: Option<usize>,
+    progress: &Progress,
+    batches: &Batches,
+) -> Result<ControlFlow<()>> {
     let batch = rows.finish()?;
     let count = batch.num_rows();
     let before = progress.rows.fetch_add(count, Ordering::Relaxed);

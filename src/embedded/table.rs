@@ -49,11 +49,7 @@ pub(crate) struct ScanOptions {
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        ScanOptions {
-            null_json_as_text: false,
-            deduplicate: false,
-            object_limit: 1 << 30,
-        }
+        ScanOptions { null_json_as_text: false, deduplicate: false, object_limit: 1 << 30 }
     }
 }
 
@@ -70,11 +66,7 @@ pub(crate) struct CloudTrailTable {
 
 impl CloudTrailTable {
     pub(crate) fn new(tree: Arc<Tree>, options: ScanOptions) -> Self {
-        CloudTrailTable {
-            tree,
-            options,
-            ledger: Arc::default(),
-        }
+        CloudTrailTable { tree, options, ledger: Arc::default() }
     }
 
     /// What has been read so far; after a query, what it has read.
@@ -115,19 +107,14 @@ impl TableProvider for CloudTrailTable {
             wanted[partition.index] = true;
         }
         let objects = self.tree.objects().iter().enumerate();
-        let objects: Arc<[usize]> = objects
-            .filter(|(_, object)| wanted[object.partition.index])
-            .map(|(index, _)| index)
-            .collect();
+        let objects: Arc<[usize]> =
+            objects.filter(|(_, object)| wanted[object.partition.index]).map(|(index, _)| index).collect();
         let schema = match projection {
             Some(projection) => Arc::new(self.schema().project(projection)?),
             None => self.schema(),
         };
         let sources = match projection {
-            Some(projection) => projection
-                .iter()
-                .filter_map(|index| Source::column(*index))
-                .collect(),
+            Some(projection) => projection.iter().filter_map(|index| Source::column(*index)).collect(),
             None => (0..).map_while(Source::column).collect(),
         };
         let scan = Scan {
@@ -140,10 +127,7 @@ impl TableProvider for CloudTrailTable {
             options: self.options,
             ledger: self.ledger.clone(),
         };
-        Ok(Arc::new(CloudTrailExec::new(
-            scan,
-            session.config().target_partitions(),
-        )))
+        Ok(Arc::new(CloudTrailExec::new(scan, session.config().target_partitions())))
     }
 }
 
@@ -164,33 +148,21 @@ impl CloudTrailExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        CloudTrailExec {
-            scan: Arc::new(scan),
-            properties: Arc::new(properties),
-            progress: OnceLock::new(),
-        }
+        CloudTrailExec { scan: Arc::new(scan), properties: Arc::new(properties), progress: OnceLock::new() }
     }
 
     /// The same node with another scan of the same objects.
     fn with(&self, change: impl FnOnce(&mut Scan)) -> Arc<dyn ExecutionPlan> {
         let mut scan = Scan::clone(&self.scan);
         change(&mut scan);
-        Arc::new(CloudTrailExec::new(
-            scan,
-            self.properties.partitioning.partition_count(),
-        ))
+        Arc::new(CloudTrailExec::new(scan, self.properties.partitioning.partition_count()))
     }
 }
 
 impl DisplayAs for CloudTrailExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CloudTrailExec: objects={}", self.scan.objects.len())?;
-        let columns = self
-            .scan
-            .sources
-            .iter()
-            .map(|source| source.to_string())
-            .collect::<Vec<_>>();
+        let columns = self.scan.sources.iter().map(|source| source.to_string()).collect::<Vec<_>>();
         write!(f, ", columns=[{}]", columns.join(", "))?;
         match self.scan.limit {
             Some(limit) => write!(f, ", limit={limit}"),
@@ -257,10 +229,8 @@ impl ExecutionPlan for CloudTrailExec {
         &self,
         projection: &ProjectionExec,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let sources = projection
-            .expr()
-            .iter()
-            .map(|output| condition::source(&output.expr, &self.scan.sources));
+        let sources =
+            projection.expr().iter().map(|output| condition::source(&output.expr, &self.scan.sources));
         let Some(sources) = sources.collect::<Option<Vec<Source>>>() else {
             return Ok(None);
         };
@@ -289,11 +259,7 @@ impl ExecutionPlan for CloudTrailExec {
             .parent_filters
             .iter()
             .map(|parent| {
-                Condition::of(
-                    &parent.filter,
-                    &self.scan.sources,
-                    self.scan.options.null_json_as_text,
-                )
+                Condition::of(&parent.filter, &self.scan.sources, self.scan.options.null_json_as_text)
             })
             .collect();
         let propagation = FilterPushdownPropagation::all_unsupported(filters);

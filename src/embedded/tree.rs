@@ -70,10 +70,7 @@ impl Tree {
             _ => Error::io(format!("cannot open {}", path.display()), error),
         };
         // A path with `..` does not show the folders above it.
-        let root = match path
-            .components()
-            .any(|component| component == Component::ParentDir)
-        {
+        let root = match path.components().any(|component| component == Component::ParentDir) {
             true => fs::canonicalize(path),
             false => std::path::absolute(path),
         }
@@ -87,17 +84,10 @@ impl Tree {
             let (Some(folder), Some(name)) = (root.parent(), root.file_name()) else {
                 return Err(Error::invalid(format!("{} has no name", path.display())));
             };
-            let folder = Folder {
-                path: folder.to_owned(),
-                files: vec![name.into()],
-                ..Folder::default()
-            };
+            let folder = Folder { path: folder.to_owned(), files: vec![name.into()], ..Folder::default() };
             return Ok(Tree::gather(folder.path.clone(), vec![folder]));
         }
-        Err(Error::invalid(format!(
-            "{} is neither a folder nor a regular file",
-            path.display()
-        )))
+        Err(Error::invalid(format!("{} is neither a folder nor a regular file", path.display())))
     }
 
     /// The tree of what was found in `folders`.
@@ -112,16 +102,10 @@ impl Tree {
             }
             same
         });
-        let laid_out = folders
-            .iter()
-            .any(|folder| !folder.files.is_empty() && layout(&folder.path).is_some());
-        let mut tree = Tree {
-            root,
-            objects: Vec::new(),
-            partitions: Vec::new(),
-            ignored: 0,
-            damaged: Vec::new(),
-        };
+        let laid_out =
+            folders.iter().any(|folder| !folder.files.is_empty() && layout(&folder.path).is_some());
+        let mut tree =
+            Tree { root, objects: Vec::new(), partitions: Vec::new(), ignored: 0, damaged: Vec::new() };
         for mut folder in folders {
             tree.ignored += folder.foreign;
             if let Some(error) = folder.error {
@@ -135,11 +119,9 @@ impl Tree {
             match layout(&folder.path) {
                 Some(partition) if !folder.files.is_empty() => {
                     let partition = tree.partition(partition);
-                    tree.objects
-                        .extend(folder.files.into_iter().map(|name| LogObject {
-                            partition: partition.clone(),
-                            name,
-                        }));
+                    tree.objects.extend(
+                        folder.files.into_iter().map(|name| LogObject { partition: partition.clone(), name }),
+                    );
                 }
                 None if !laid_out => {
                     for name in folder.files {
@@ -241,10 +223,7 @@ impl Partition {
 
     /// What a file's name tells, for files outside the usual folders.
     fn named(folder: &Path, name: &OsStr) -> Partition {
-        let mut partition = Partition {
-            folder: folder.to_owned(),
-            ..Partition::default()
-        };
+        let mut partition = Partition { folder: folder.to_owned(), ..Partition::default() };
         if let Some(name) = Name::parse(name)
             && let Some((year, rest)) = name.time.split_at_checked(4)
             && let Some((month, rest)) = rest.split_at_checked(2)
@@ -258,11 +237,7 @@ impl Partition {
     }
 
     fn describes(&self, folder: &Path, name: &OsStr) -> bool {
-        *self
-            == Partition {
-                index: self.index,
-                ..Partition::named(folder, name)
-            }
+        *self == Partition { index: self.index, ..Partition::named(folder, name) }
     }
 }
 
@@ -277,18 +252,10 @@ impl<'a> Name<'a> {
     fn parse(name: &'a OsStr) -> Option<Self> {
         let mut parts = name.to_str()?.split('_');
         let name = match [parts.next()?, parts.next()?, parts.next()?, parts.next()?] {
-            [account, "CloudTrail", region, time] => Name {
-                account,
-                region,
-                time,
-            },
+            [account, "CloudTrail", region, time] => Name { account, region, time },
             _ => return None,
         };
-        let shape: String = name
-            .time
-            .chars()
-            .map(|c| if c.is_ascii_digit() { '0' } else { c })
-            .collect();
+        let shape: String = name.time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
         (shape == "00000000T0000Z" && parts.next().is_some()).then_some(name)
     }
 
@@ -329,9 +296,7 @@ fn digits(part: Cow<'_, str>, length: usize) -> Option<String> {
 fn is_log(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     let name = name.strip_suffix(b".gz").unwrap_or(name);
-    [&b".json"[..], b".jsonl", b".ndjson"]
-        .iter()
-        .any(|suffix| name.ends_with(suffix))
+    [&b".json"[..], b".jsonl", b".ndjson"].iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// What a folder holds.
@@ -347,10 +312,7 @@ struct Folder {
 
 impl Folder {
     fn list(path: PathBuf) -> Folder {
-        let mut folder = Folder {
-            path,
-            ..Folder::default()
-        };
+        let mut folder = Folder { path, ..Folder::default() };
         if let Err(error) = folder.fill() {
             folder.error = Some(error);
         }
@@ -380,8 +342,7 @@ impl Folder {
         }
         folders.retain(|name| !name.as_encoded_bytes().starts_with(b"CloudTrail-"));
         folders.sort();
-        self.folders
-            .extend(folders.into_iter().map(|name| self.path.join(name)));
+        self.folders.extend(folders.into_iter().map(|name| self.path.join(name)));
         self.links.sort();
         Ok(())
     }
@@ -402,12 +363,7 @@ struct Walk {
 
 impl Walk {
     fn new(root: PathBuf) -> Self {
-        Walk {
-            root,
-            found: Vec::new(),
-            links: Vec::new(),
-            walked: Vec::new(),
-        }
+        Walk { root, found: Vec::new(), links: Vec::new(), walked: Vec::new() }
     }
 
     fn run(mut self) -> Tree {
@@ -425,15 +381,8 @@ impl Walk {
     fn descend(&mut self, mut level: Vec<PathBuf>) {
         while !level.is_empty() {
             let mut found = list_all(level);
-            level = found
-                .iter_mut()
-                .flat_map(|folder| std::mem::take(&mut folder.folders))
-                .collect();
-            self.links.extend(
-                found
-                    .iter_mut()
-                    .flat_map(|folder| std::mem::take(&mut folder.links)),
-            );
+            level = found.iter_mut().flat_map(|folder| std::mem::take(&mut folder.folders)).collect();
+            self.links.extend(found.iter_mut().flat_map(|folder| std::mem::take(&mut folder.links)));
             found.retain(|folder| !folder.files.is_empty() || folder.foreign > 0 || folder.error.is_some());
             self.found.append(&mut found);
         }
@@ -442,10 +391,7 @@ impl Walk {
     /// Follows a link unless it leads to where the walk has been, or above it.
     fn follow(&mut self, link: PathBuf) {
         let target = fs::canonicalize(&link).and_then(|target| Ok((fs::metadata(&target)?, target)));
-        let mut strange = Folder {
-            path: link.parent().unwrap_or(&link).to_owned(),
-            ..Folder::default()
-        };
+        let mut strange = Folder { path: link.parent().unwrap_or(&link).to_owned(), ..Folder::default() };
         match target {
             Ok((_, target)) if self.walked.iter().any(|walked| target.starts_with(walked)) => {}
             Ok((kind, target)) if kind.is_dir() => {
@@ -486,16 +432,11 @@ fn list_all(folders: Vec<PathBuf>) -> Vec<Folder> {
                     };
                     mine.push((index, Folder::list(path.clone())));
                 }
-                listed
-                    .lock()
-                    .unwrap_or_else(|poisoned| poisoned.into_inner())
-                    .append(&mut mine);
+                listed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).append(&mut mine);
             });
         }
     });
-    let mut listed = listed
-        .into_inner()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut listed = listed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     listed.sort_by_key(|(index, _)| *index);
     listed.into_iter().map(|(_, folder)| folder).collect()
 }
@@ -524,9 +465,7 @@ mod tests {
     /// Every object as `account region date name`.
     fn objects(tree: &Tree) -> Vec<String> {
         let describe = |object: &LogObject| {
-            let Partition {
-                account_id, region, ..
-            } = &*object.partition;
+            let Partition { account_id, region, .. } = &*object.partition;
             let name = object.name.to_string_lossy();
             format!("{account_id} {region} {} {name}", object.partition.date('/'))
         };
@@ -536,11 +475,7 @@ mod tests {
     #[track_caller]
     fn check(entries: &[&str], open: &str, expected: &[&str]) {
         let root = tree(entries);
-        assert_eq!(
-            objects(&Tree::open(&root.path().join(open)).unwrap()),
-            expected,
-            "{open}"
-        );
+        assert_eq!(objects(&Tree::open(&root.path().join(open)).unwrap()), expected, "{open}");
     }
 
     const ONE: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/05/06/a.json.gz";
@@ -554,11 +489,7 @@ mod tests {
             open.push(part);
         }
         check(&[ONE], ONE, &expected);
-        check(
-            &[ONE],
-            "AWSLogs/../AWSLogs/111122223333/CloudTrail/us-east-1/2024/05/06/..",
-            &expected,
-        );
+        check(&[ONE], "AWSLogs/../AWSLogs/111122223333/CloudTrail/us-east-1/2024/05/06/..", &expected);
     }
 
     #[test]
@@ -597,11 +528,7 @@ mod tests {
     #[test]
     fn loose_files_count_where_there_is_no_layout() {
         check(
-            &[
-                "x/111122223333_CloudTrail_us-east-1_20240506T0705Z_abc.json.gz",
-                "x/z.json",
-                "x/readme.md",
-            ],
+            &["x/111122223333_CloudTrail_us-east-1_20240506T0705Z_abc.json.gz", "x/z.json", "x/readme.md"],
             "",
             &[
                 "111122223333 us-east-1 2024/05/06 111122223333_CloudTrail_us-east-1_20240506T0705Z_abc.json.gz",
@@ -614,21 +541,14 @@ mod tests {
     #[test]
     fn names_tell_when_objects_were_delivered() {
         for (name, expected) in [
-            (
-                "1_CloudTrail_us-east-1_20240506T0705Z_abc.json.gz",
-                Some("2024-05-06T07:05:00Z"),
-            ),
+            ("1_CloudTrail_us-east-1_20240506T0705Z_abc.json.gz", Some("2024-05-06T07:05:00Z")),
             ("1_CloudTrail_us-east-1-20240506T0705.json.gz", None),
             ("1_CloudTrail_us-east-1_20241306T0705Z_abc.json.gz", None),
             ("a.json.gz", None),
         ] {
-            let object = LogObject {
-                partition: Arc::default(),
-                name: OsStr::new(name).into(),
-            };
-            let delivered = object
-                .delivered()
-                .map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+            let object = LogObject { partition: Arc::default(), name: OsStr::new(name).into() };
+            let delivered =
+                object.delivered().map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
             assert_eq!(delivered.as_deref(), expected, "{name}");
         }
     }
@@ -648,11 +568,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_opened_is_an_error() {
-        assert!(
-            Tree::open(Path::new("/no/such/folder"))
-                .unwrap_err()
-                .is_not_found()
-        );
+        assert!(Tree::open(Path::new("/no/such/folder")).unwrap_err().is_not_found());
     }
 
     #[cfg(unix)]
@@ -696,10 +612,7 @@ mod tests {
             let day = root.path().join(ONE).parent().unwrap().to_owned();
             let _socket = UnixListener::bind(day.join("s.json")).unwrap();
             fs::write(day.join(OsStr::from_bytes(b"\xff\n<b>.json")), "").unwrap();
-            let region = root
-                .path()
-                .join("AWSLogs/1/CloudTrail")
-                .join(OsStr::from_bytes(b"\xfe"));
+            let region = root.path().join("AWSLogs/1/CloudTrail").join(OsStr::from_bytes(b"\xfe"));
             fs::create_dir_all(region.join("2024/01/01")).unwrap();
             fs::write(region.join("2024/01/01/z.json"), "").unwrap();
             let tree = Tree::open(root.path()).unwrap();

@@ -44,10 +44,7 @@ impl Unique {
         while seen.turn != turn && !seen.abandoned {
             seen = self.passed.wait(seen).unwrap_or_else(PoisonError::into_inner);
         }
-        let repeated = ids
-            .into_iter()
-            .map(|id| id.is_some_and(|id| !seen.ids.insert(id)))
-            .collect();
+        let repeated = ids.into_iter().map(|id| id.is_some_and(|id| !seen.ids.insert(id))).collect();
         seen.turn += 1;
         drop(seen);
         self.passed.notify_all();
@@ -78,10 +75,7 @@ fn ids(text: &[u8]) -> Vec<Option<Id>> {
     let mut records = Records::new(text);
     let mut ids = Vec::new();
     while let Some(open) = records.next() {
-        if records
-            .read(open, |cursor| fields.find(cursor, open, &mut slots))
-            .is_some()
-        {
+        if records.read(open, |cursor| fields.find(cursor, open, &mut slots)).is_some() {
             ids.push(slots[slot].and_then(|span| id(text, span)));
         }
     }
@@ -144,10 +138,7 @@ mod tests {
                     scope.spawn(move || unique.duplicates(turn, text.as_bytes()))
                 })
                 .collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect::<Vec<_>>()
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
         });
         assert_eq!(found[2], [false, false, false]);
         assert_eq!(found[1], [false, true, false]);

@@ -79,10 +79,12 @@ impl Investigation {
         let id = &self.template.id;
         let Some(parameter) = self.template.parameters.iter().find(|one| one.name == name) else {
             let names: Vec<&str> = self.template.parameters.iter().map(|one| one.name.as_str()).collect();
-            return Err(Error::invalid(format!("`{id}` has no parameter `{name}`")).hint(match names.as_slice() {
-                [] => "it has none".to_owned(),
-                names => format!("it has {}", names.join(", ")),
-            }));
+            return Err(Error::invalid(format!("`{id}` has no parameter `{name}`")).hint(
+                match names.as_slice() {
+                    [] => "it has none".to_owned(),
+                    names => format!("it has {}", names.join(", ")),
+                },
+            ));
         };
         if parameter.kind == Kind::Integer && value.parse::<u32>().is_err() {
             return Err(Error::invalid(format!("`{name}` of `{id}` is `{value}`, which is no whole number")));

@@ -63,9 +63,9 @@ impl Template {
         handlebars.set_strict_mode(true);
         // The values are SQL already, quoted by `sql::literal`.
         handlebars.register_escape_fn(handlebars::no_escape);
-        handlebars
-            .render_template(&self.sql, context)
-            .map_err(|error| Error::invalid(format!("the investigation `{}` cannot be written as SQL: {error}", self.id)))
+        handlebars.render_template(&self.sql, context).map_err(|error| {
+            Error::invalid(format!("the investigation `{}` cannot be written as SQL: {error}", self.id))
+        })
     }
 }
 

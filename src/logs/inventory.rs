@@ -94,7 +94,11 @@ impl Inventory {
         &self.not_covered
     }
 
-    fn day(&self, pick: impl Fn(&BTreeSet<NaiveDate>) -> Option<&NaiveDate>, better: fn(NaiveDate, NaiveDate) -> NaiveDate) -> Option<String> {
+    fn day(
+        &self,
+        pick: impl Fn(&BTreeSet<NaiveDate>) -> Option<&NaiveDate>,
+        better: fn(NaiveDate, NaiveDate) -> NaiveDate,
+    ) -> Option<String> {
         self.rows.iter().filter_map(|row| pick(&row.days)).copied().reduce(better).map(|day| day.to_string())
     }
 
@@ -103,7 +107,8 @@ impl Inventory {
         panel.note(&format!("{} ({})", self.scope, self.source));
         let columns = ["account", "region", "objects", "bytes", "days", "first_day", "last_day"];
         let kinds = ["varchar", "varchar", "bigint", "bigint", "bigint", "varchar", "varchar"];
-        let columns: Vec<Column> = columns.iter().zip(kinds).map(|(name, kind)| Column::new(name, kind)).collect();
+        let columns: Vec<Column> =
+            columns.iter().zip(kinds).map(|(name, kind)| Column::new(name, kind)).collect();
         panel.table(&self.frame(), &columns);
         panel.note(&format!(
             "{}, {} compressed; days are days of delivery, UTC",

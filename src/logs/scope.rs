@@ -36,12 +36,8 @@ impl Scope {
     pub(crate) fn new(accounts: Vec<String>, regions: Vec<String>, from: &str, to: &str) -> Result<Scope> {
         let (from, to) = (instant("from", from)?, instant("to", to)?);
         if to <= from {
-            return Err(Error::invalid(format!(
-                "the window from {} to {} is empty",
-                utc(from),
-                utc(to)
-            ))
-            .hint("`to` is exclusive and must be later than `from`"));
+            return Err(Error::invalid(format!("the window from {} to {} is empty", utc(from), utc(to)))
+                .hint("`to` is exclusive and must be later than `from`"));
         }
         Ok(Scope { accounts, regions, from, to })
     }

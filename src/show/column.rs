@@ -17,19 +17,12 @@ pub(crate) struct Column {
 impl Column {
     /// A column by its name and Trino type.
     pub(crate) fn new(name: &str, kind: &str) -> Column {
-        Column {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-        }
+        Column { name: name.to_owned(), kind: kind.to_owned() }
     }
 
     /// The columns of a frame that did not come from a query.
     pub(crate) fn of(frame: &DataFrame) -> Vec<Column> {
-        frame
-            .columns()
-            .iter()
-            .map(|column| Column::new(column.name(), &kind_of(column.dtype())))
-            .collect()
+        frame.columns().iter().map(|column| Column::new(column.name(), &kind_of(column.dtype()))).collect()
     }
 }
 
@@ -48,10 +41,8 @@ fn kind_of(dtype: &DataType) -> String {
         DataType::Datetime(_, Some(_)) => "timestamp(3) with time zone".into(),
         DataType::List(inner) => format!("array({})", kind_of(inner)),
         DataType::Struct(fields) => {
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|field| format!("{} {}", field.name(), kind_of(field.dtype())))
-                .collect();
+            let fields: Vec<_> =
+                fields.iter().map(|field| format!("{} {}", field.name(), kind_of(field.dtype()))).collect();
             format!("row({})", fields.join(", "))
         }
         dtype if dtype.is_integer() => "bigint".into(),
@@ -92,12 +83,9 @@ impl Kind {
                 [_, value] => Kind::Map(Box::new(Kind::parse(value))),
                 _ => Kind::Plain,
             },
-            "row" => Kind::Row(
-                parts(inner)
-                    .into_iter()
-                    .map(|field| Kind::parse(field_type(field)))
-                    .collect(),
-            ),
+            "row" => {
+                Kind::Row(parts(inner).into_iter().map(|field| Kind::parse(field_type(field))).collect())
+            }
             "decimal" => Kind::Decimal,
             base if base.starts_with("timestamp") => Kind::Timestamp {
                 digits: inner.trim().parse().unwrap_or(3).clamp(3, 9),
@@ -109,12 +97,7 @@ impl Kind {
 
     /// Whether values line up at their last digit.
     pub(crate) fn is_number(kind: &str) -> bool {
-        let base = kind
-            .split('(')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let base = kind.split('(').next().unwrap_or_default().trim().to_ascii_lowercase();
         matches!(
             base.as_str(),
             "tinyint" | "smallint" | "integer" | "int" | "bigint" | "real" | "double" | "decimal"
@@ -151,11 +134,7 @@ fn field_type(field: &str) -> &str {
     }
     let name = field.find(|c: char| c == ' ' || c == '(').unwrap_or(field.len());
     let rest = field[name..].trim_start();
-    if rest.is_empty() || rest.starts_with('(') || rest.starts_with("with ") {
-        field
-    } else {
-        rest
-    }
+    if rest.is_empty() || rest.starts_with('(') || rest.starts_with("with ") { field } else { rest }
 }
 
 #[cfg(test)]
@@ -164,23 +143,14 @@ mod tests {
 
     #[test]
     fn types_are_read_as_trino_writes_them() {
-        let seconds = Kind::Timestamp {
-            digits: 3,
-            zoned: false,
-        };
+        let seconds = Kind::Timestamp { digits: 3, zoned: false };
         for (text, kind) in [
             ("varchar", Kind::Plain),
             ("varchar(20)", Kind::Plain),
             ("decimal(38,2)", Kind::Decimal),
             ("timestamp(3)", seconds.clone()),
             ("timestamp", seconds.clone()),
-            (
-                "timestamp(6) with time zone",
-                Kind::Timestamp {
-                    digits: 6,
-                    zoned: true,
-                },
-            ),
+            ("timestamp(6) with time zone", Kind::Timestamp { digits: 6, zoned: true }),
             ("array(varchar)", Kind::Array(Box::new(Kind::Plain))),
             ("map(varchar, decimal(3,1))", Kind::Map(Box::new(Kind::Decimal))),
             (
@@ -193,14 +163,7 @@ mod tests {
             ),
             (
                 "row(timestamp(3) with time zone, decimal(2,1), integer)",
-                Kind::Row(vec![
-                    Kind::Timestamp {
-                        digits: 3,
-                        zoned: true,
-                    },
-                    Kind::Decimal,
-                    Kind::Plain,
-                ]),
+                Kind::Row(vec![Kind::Timestamp { digits: 3, zoned: true }, Kind::Decimal, Kind::Plain]),
             ),
             ("row(", Kind::Plain),
             ("", Kind::Plain),

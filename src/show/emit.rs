@@ -42,16 +42,8 @@ fn render(bundle: &Bundle) -> String {
     let mut out = String::with_capacity(STYLE.len() + bundle.html.len() + bundle.plain.len() + 512);
     // The replacement means the same to the reader of each format.
     let html = bundle.html.trim_end().replace(MARKER, "EVCXR&#95;");
-    block(
-        &mut out,
-        "text/html",
-        &format!("<div class=\"tb\"><style>\n{STYLE}</style>\n{html}\n</div>"),
-    );
-    block(
-        &mut out,
-        "text/plain",
-        &bundle.plain.replace(MARKER, "EVCXR\\u{5f}"),
-    );
+    block(&mut out, "text/html", &format!("<div class=\"tb\"><style>\n{STYLE}</style>\n{html}\n</div>"));
+    block(&mut out, "text/plain", &bundle.plain.replace(MARKER, "EVCXR\\u{5f}"));
     if let Some(evidence) = &bundle.evidence {
         let json = evidence.to_string().replace(MARKER, "EVCXR\\u005f");
         block(&mut out, "application/vnd.trailbook.evidence+json", &json);

@@ -48,10 +48,8 @@ impl FromStr for Format {
             "csv" => Ok(Format::Csv),
             "json" => Ok(Format::Json),
             "ndjson" => Ok(Format::Ndjson),
-            other => Err(
-                Error::invalid(format!("`{}` is no output format", visible(other)))
-                    .hint("use one of table, csv, json, ndjson"),
-            ),
+            other => Err(Error::invalid(format!("`{}` is no output format", visible(other)))
+                .hint("use one of table, csv, json, ndjson")),
         }
     }
 }
@@ -67,10 +65,7 @@ impl Format {
         let mut out = BufWriter::with_capacity(1 << 16, out);
         match self {
             Format::Table => {
-                let room = Room {
-                    width: terminal_width(),
-                    lines: usize::MAX,
-                };
+                let room = Room { width: terminal_width(), lines: usize::MAX };
                 out.write_all(plain(frame, columns, Rows::all(frame.height()), room).as_bytes())
             }
             Format::Csv => csv(frame, columns, &mut out, |_, text| text),
@@ -113,12 +108,7 @@ pub(crate) fn canonical_sha256(frame: &DataFrame, columns: &[Column]) -> String 
     let mut hashing = Hashing(Sha256::new());
     // A hasher takes everything.
     let _ = ndjson(frame, columns, &mut hashing);
-    hashing
-        .0
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hashing.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One object a row, with every column in every row and in the order of the
@@ -241,11 +231,7 @@ pub(super) fn kinds(columns: &[Column]) -> Vec<Kind> {
 
 /// The value at a place that exists; NULL elsewhere.
 pub(super) fn cell(frame: &DataFrame, column: usize, row: usize) -> AnyValue<'_> {
-    frame
-        .columns()
-        .get(column)
-        .and_then(|column| column.get(row).ok())
-        .unwrap_or(AnyValue::Null)
+    frame.columns().get(column).and_then(|column| column.get(row).ok()).unwrap_or(AnyValue::Null)
 }
 
 #[cfg(test)]
@@ -334,10 +320,8 @@ mod tests {
     #[test]
     fn the_hash_is_that_of_the_ndjson() {
         let (frame, columns) = sample();
-        let hash: String = Sha256::digest(written(Format::Ndjson))
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash: String =
+            Sha256::digest(written(Format::Ndjson)).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(canonical_sha256(&frame, &columns), hash);
         assert_eq!(hash.len(), 64);
     }

@@ -140,11 +140,7 @@ mod tests {
         for pair in HIDDEN.windows(2) {
             assert!(pair[0].1 < pair[1].0, "{pair:?}");
         }
-        assert!(
-            HIDDEN
-                .iter()
-                .all(|&(first, last)| is_hidden(first) && is_hidden(last))
-        );
+        assert!(HIDDEN.iter().all(|&(first, last)| is_hidden(first) && is_hidden(last)));
     }
 
     #[test]

@@ -42,13 +42,9 @@ mod tests {
         for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(thousands(n), text);
         }
-        for (n, text) in [
-            (1, "1 byte"),
-            (999, "999 bytes"),
-            (1000, "1.0 kB"),
-            (999_990, "1.0 MB"),
-            (9_123_456, "9.1 MB"),
-        ] {
+        for (n, text) in
+            [(1, "1 byte"), (999, "999 bytes"), (1000, "1.0 kB"), (999_990, "1.0 MB"), (9_123_456, "9.1 MB")]
+        {
             assert_eq!(bytes(n), text);
         }
         assert_eq!(count(1, "row"), "1 row");

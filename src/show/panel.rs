@@ -37,11 +37,7 @@ pub struct Panel {
 impl Panel {
     /// A panel with a title and nothing below it.
     pub fn new(title: &str) -> Panel {
-        Panel {
-            title: title.to_owned(),
-            titled: false,
-            parts: Vec::new(),
-        }
+        Panel { title: title.to_owned(), titled: false, parts: Vec::new() }
     }
 
     /// Adds a remark.
@@ -91,11 +87,7 @@ impl Panel {
             html.push_str(&part.html);
             plain.push_str(&part.plain);
         }
-        let evidence: Vec<&Value> = self
-            .parts
-            .iter()
-            .filter_map(|part| part.evidence.as_ref())
-            .collect();
+        let evidence: Vec<&Value> = self.parts.iter().filter_map(|part| part.evidence.as_ref()).collect();
         let evidence = match evidence.as_slice() {
             [] => None,
             &[one] => Some(one.clone()),
@@ -103,19 +95,12 @@ impl Panel {
                 "schema": "trailbook.evidence/1", "kind": "panel", "title": self.title, "parts": several,
             })),
         };
-        Bundle {
-            html,
-            plain,
-            evidence,
-        }
+        Bundle { html, plain, evidence }
     }
 
     /// The panel as an output, with evidence of its own.
     pub(crate) fn with_evidence(self, evidence: Value) -> Bundle {
-        Bundle {
-            evidence: Some(evidence),
-            ..self.bundle()
-        }
+        Bundle { evidence: Some(evidence), ..self.bundle() }
     }
 
     fn line(&mut self, class: &str, mark: &str, text: &str) {
@@ -148,17 +133,12 @@ mod tests {
 
     #[test]
     fn evidence_of_the_parts_is_kept() {
-        let part = |n: u64| Bundle {
-            evidence: Some(json!({ "kind": "answer", "rows": n })),
-            ..Bundle::default()
-        };
+        let part =
+            |n: u64| Bundle { evidence: Some(json!({ "kind": "answer", "rows": n })), ..Bundle::default() };
         let mut panel = Panel::new("Both");
         assert_eq!(panel.bundle().evidence, None);
         panel.part(part(1));
-        assert_eq!(
-            panel.bundle().evidence,
-            Some(json!({ "kind": "answer", "rows": 1 }))
-        );
+        assert_eq!(panel.bundle().evidence, Some(json!({ "kind": "answer", "rows": 1 })));
         panel.part(part(2));
         assert_eq!(panel.bundle().evidence.unwrap()["parts"][1]["rows"], 2);
     }
@@ -189,8 +169,6 @@ mod tests {
     /// The elements, less those that depend on how long a text is.
     fn names(markup: &crate::show::testing::Markup) -> Vec<String> {
         let elements = markup.elements.iter().map(|(name, _)| name.clone());
-        elements
-            .filter(|name| !["title", "text"].contains(&name.as_str()))
-            .collect()
+        elements.filter(|name| !["title", "text"].contains(&name.as_str())).collect()
     }
 }

@@ -29,11 +29,8 @@ const REDACTED: &str = "(redacted)";
 
 /// Whether a field or column of that name holds secrets.
 fn is_secret(name: &str) -> bool {
-    let name: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
+    let name: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     SECRETS.contains(&name.as_str())
 }
 
@@ -55,11 +52,7 @@ fn without_secrets(text: &str) -> Option<String> {
     while let Some(end) = text[at..].find("\":").map(|found| at + found) {
         at = end + 2;
         // JSON inside of a JSON string has a backslash before its quotes.
-        let name = text[..end]
-            .trim_end_matches('\\')
-            .rsplit('"')
-            .next()
-            .unwrap_or_default();
+        let name = text[..end].trim_end_matches('\\').rsplit('"').next().unwrap_or_default();
         if !is_secret(name) {
             continue;
         }
@@ -84,10 +77,7 @@ fn secret_length(secret: &str, backslashes: usize) -> usize {
         let before = &secret[..at];
         before.len() - before.trim_end_matches('\\').len() <= backslashes
     };
-    secret
-        .match_indices('"')
-        .find(ends)
-        .map_or(secret.len(), |(at, _)| at - backslashes.min(at))
+    secret.match_indices('"').find(ends).map_or(secret.len(), |(at, _)| at - backslashes.min(at))
 }
 
 #[cfg(test)]
@@ -102,23 +92,14 @@ mod tests {
                 r#"{"credentials":{"accessKeyId":"ASIA1","sessionToken":"IQoJb3JpZ2lu//","expiration":"x"}}"#,
                 r#"{"credentials":{"accessKeyId":"ASIA1","sessionToken":"(redacted)","expiration":"x"}}"#,
             ),
-            (
-                r#"{"SecretAccessKey": "x"}"#,
-                r#"{"SecretAccessKey": "(redacted)"}"#,
-            ),
-            (
-                r#"{"password":"a\"b","user":"c"}"#,
-                r#"{"password":"(redacted)","user":"c"}"#,
-            ),
+            (r#"{"SecretAccessKey": "x"}"#, r#"{"SecretAccessKey": "(redacted)"}"#),
+            (r#"{"password":"a\"b","user":"c"}"#, r#"{"password":"(redacted)","user":"c"}"#),
             (
                 r#"["{\"session_token\":\"abc\",\"b\":1}"]"#,
                 r#"["{\"session_token\":\"(redacted)\",\"b\":1}"]"#,
             ),
             (r#"{"password":"cut off"#, r#"{"password":"(redacted)"#),
-            (
-                r#"{"password":null,"passwordReset":"true"}"#,
-                r#"{"password":null,"passwordReset":"true"}"#,
-            ),
+            (r#"{"password":null,"passwordReset":"true"}"#, r#"{"password":null,"passwordReset":"true"}"#),
             ("no JSON", "no JSON"),
         ] {
             assert_eq!(redact("responseelements", text.into()), shown);

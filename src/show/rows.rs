@@ -12,20 +12,12 @@ pub(crate) struct Rows {
 
 impl Rows {
     pub(crate) fn all(total: usize) -> Rows {
-        Rows {
-            total,
-            head: total,
-            tail: 0,
-        }
+        Rows { total, head: total, tail: 0 }
     }
 
     /// At most `head + tail` rows. One that would be hidden alone is shown.
     pub(crate) fn ends(total: usize, head: usize, tail: usize) -> Rows {
-        if total <= head + tail + 1 {
-            Rows::all(total)
-        } else {
-            Rows { total, head, tail }
-        }
+        if total <= head + tail + 1 { Rows::all(total) } else { Rows { total, head, tail } }
     }
 
     pub(crate) fn hidden(&self) -> usize {
@@ -43,21 +35,14 @@ impl Rows {
 
     /// The size of the result, and what of it is here.
     pub(crate) fn shape(&self, columns: usize) -> String {
-        let mut shape = format!(
-            "{} × {}",
-            count(self.total as u64, "row"),
-            count(columns as u64, "column")
-        );
+        let mut shape = format!("{} × {}", count(self.total as u64, "row"), count(columns as u64, "column"));
         if self.hidden() > 0 {
             let ends = format!(
                 "the first {} and the last {}",
                 thousands(self.head as u64),
                 thousands(self.tail as u64)
             );
-            shape.push_str(&format!(
-                "; {ends} are shown, {} hidden",
-                thousands(self.hidden() as u64)
-            ));
+            shape.push_str(&format!("; {ends} are shown, {} hidden", thousands(self.hidden() as u64)));
         }
         shape
     }

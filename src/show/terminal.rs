@@ -34,11 +34,7 @@ pub(crate) fn plain(frame: &DataFrame, columns: &[Column], rows: Rows, room: Roo
     if columns.is_empty() || rows.total == 0 && columns.len() * (NARROWEST + 3) > room.width {
         return out;
     }
-    let cells = Cells {
-        frame,
-        columns,
-        kinds: kinds(columns),
-    };
+    let cells = Cells { frame, columns, kinds: kinds(columns) };
     match cells.fit(rows, room.width) {
         Some(widths) => cells.push_table(&mut out, rows, &widths, room.lines),
         None => cells.push_records(&mut out, rows, room),
@@ -66,11 +62,7 @@ impl Cells<'_> {
         let natural: Vec<usize> = (0..self.columns.len())
             .map(|n| {
                 let head = width(&visible(&self.columns[n].name)).max(width(&self.kind(n)));
-                rows.shown()
-                    .map(|row| width(&self.text(row, n)))
-                    .max()
-                    .unwrap_or(0)
-                    .max(head)
+                rows.shown().map(|row| width(&self.text(row, n))).max().unwrap_or(0).max(head)
             })
             .collect();
         let room = room.checked_sub(3 * (natural.len() - 1))?;
@@ -97,11 +89,8 @@ impl Cells<'_> {
     }
 
     fn push_table(&self, out: &mut String, rows: Rows, widths: &[usize], lines: usize) {
-        let heads: Vec<String> = self
-            .columns
-            .iter()
-            .map(|column| visible(&column.name).into_owned())
-            .collect();
+        let heads: Vec<String> =
+            self.columns.iter().map(|column| visible(&column.name).into_owned()).collect();
         self.push_row(out, &heads, widths, lines);
         let kinds: Vec<String> = (0..widths.len()).map(|n| self.kind(n).into_owned()).collect();
         self.push_row(out, &kinds, widths, 1);
@@ -117,11 +106,8 @@ impl Cells<'_> {
     }
 
     fn push_row(&self, out: &mut String, cells: &[String], widths: &[usize], lines: usize) {
-        let wrapped: Vec<Vec<Cow<'_, str>>> = cells
-            .iter()
-            .zip(widths)
-            .map(|(cell, &width)| wrapped(cell, width, lines))
-            .collect();
+        let wrapped: Vec<Vec<Cow<'_, str>>> =
+            cells.iter().zip(widths).map(|(cell, &width)| wrapped(cell, width, lines)).collect();
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(0);
         for line in 0..height {
             let mut row = String::new();
@@ -146,12 +132,7 @@ impl Cells<'_> {
 
     fn push_records(&self, out: &mut String, rows: Rows, room: Room) {
         let names: Vec<_> = self.columns.iter().map(|column| visible(&column.name)).collect();
-        let margin = names
-            .iter()
-            .map(|name| width(name))
-            .max()
-            .unwrap_or(0)
-            .min(room.width / 3);
+        let margin = names.iter().map(|name| width(name)).max().unwrap_or(0).min(room.width / 3);
         let rest = room.width.saturating_sub(margin + 3).max(NARROWEST);
         for row in rows.shown() {
             if rows.is_after_gap(row) {
@@ -162,11 +143,7 @@ impl Cells<'_> {
                 let name = cut(name, margin);
                 let pad = " ".repeat(margin - width(&name));
                 for (line, text) in wrapped(&self.text(row, n), rest, room.lines).iter().enumerate() {
-                    let start = if line == 0 {
-                        format!("{name}{pad}")
-                    } else {
-                        " ".repeat(margin)
-                    };
+                    let start = if line == 0 { format!("{name}{pad}") } else { " ".repeat(margin) };
                     let _ = writeln!(out, "{}", format!("{start} │ {text}").trim_end());
                 }
             }
@@ -179,10 +156,7 @@ fn wrapped(text: &str, width: usize, lines: usize) -> Vec<Cow<'_, str>> {
     if out.len() > lines {
         out.truncate(lines);
         if let Some(last) = out.last_mut() {
-            *last = Cow::Owned(format!(
-                "{}…",
-                cut(last, width.saturating_sub(1)).trim_end_matches('…')
-            ));
+            *last = Cow::Owned(format!("{}…", cut(last, width.saturating_sub(1)).trim_end_matches('…')));
         }
     }
     out
@@ -224,11 +198,7 @@ mod tests {
             df!("a" => ["one", "two", "three"], "bb" => ["x y z", "", "v"], "c" => [1i64, 2, 3]).unwrap();
         check(
             &frame,
-            Rows {
-                total: 3,
-                head: 1,
-                tail: 1,
-            },
+            Rows { total: 3, head: 1, tail: 1 },
             Room { width: 20, lines: 9 },
             "3 rows × 3 columns; the first 1 and the last 1 are shown, 1 hidden\n\
              ── row 1\n\

@@ -40,10 +40,7 @@ pub(crate) fn hostile() -> impl Strategy<Value = String> {
 /// the content blocks. Written after its `run_and_capture_output`, with
 /// `contains` for its unanchored pattern.
 pub(crate) fn evcxr(output: &str) -> (Vec<String>, Vec<(String, String)>) {
-    assert!(
-        output.is_empty() || output.ends_with('\n'),
-        "the last line is not ended"
-    );
+    assert!(output.is_empty() || output.ends_with('\n'), "the last line is not ended");
     let (mut passed, mut blocks) = (Vec::new(), Vec::new());
     let mut lines = output.lines();
     while let Some(line) = lines.next() {
@@ -51,10 +48,7 @@ pub(crate) fn evcxr(output: &str) -> (Vec<String>, Vec<(String, String)>) {
             let mime = mime.split(' ').next().unwrap();
             let mut content = Vec::new();
             loop {
-                match lines
-                    .next()
-                    .expect("a block is not ended: the cell would never finish")
-                {
+                match lines.next().expect("a block is not ended: the cell would never finish") {
                     "EVCXR_END_CONTENT" => break,
                     "EVCXR_PANIC_NOTIFICATION" => panic!("a block is ended by data"),
                     line => content.push(line),
@@ -86,11 +80,7 @@ pub(crate) fn markup(source: &str) -> Markup {
         let tag = &rest[at + 1..at + end];
         rest = &rest[at + end + 1..];
         if let Some(name) = tag.strip_prefix('/') {
-            assert_eq!(
-                open.pop().as_deref(),
-                Some(name),
-                "an element is closed that is not open"
-            );
+            assert_eq!(open.pop().as_deref(), Some(name), "an element is closed that is not open");
             continue;
         }
         let (tag, closed) = match tag.strip_suffix('/') {
@@ -135,8 +125,7 @@ fn attributes(mut text: &str) -> Vec<String> {
         assert!(trimmed.len() < text.len(), "attributes touch: {text}");
         let (name, rest) = trimmed.split_once('=').unwrap_or((trimmed, ""));
         assert!(
-            name.chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == ':'),
+            name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == ':'),
             "attribute {name:?}"
         );
         names.push(name.to_owned());
@@ -145,10 +134,7 @@ fn attributes(mut text: &str) -> Vec<String> {
         }
         let value = rest.strip_prefix('"').expect("an attribute is not quoted");
         let end = value.find('"').expect("an attribute is not ended");
-        assert!(
-            !value[..end].contains(['<', '>']),
-            "markup in an attribute: {value}"
-        );
+        assert!(!value[..end].contains(['<', '>']), "markup in an attribute: {value}");
         text = &value[end + 1..];
     }
     names

@@ -194,19 +194,13 @@ fn timestamp(at: i64, unit: TimeUnit, zoned: bool, kind: &Kind) -> String {
     };
     let at = nanoseconds(at, unit);
     let (seconds, fraction) = (at.div_euclid(1_000_000_000), at.rem_euclid(1_000_000_000));
-    let time = i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    let time = i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     let Some(time) = time else {
         return format!("{seconds} s since 1970");
     };
     let fraction = format!("{fraction:09}");
     let zone = if zoned { " UTC" } else { "" };
-    format!(
-        "{}.{}{zone}",
-        time.format("%Y-%m-%d %H:%M:%S"),
-        &fraction[..digits]
-    )
+    format!("{}.{}{zone}", time.format("%Y-%m-%d %H:%M:%S"), &fraction[..digits])
 }
 
 fn date(days: i32) -> String {
@@ -218,10 +212,7 @@ fn date(days: i32) -> String {
 }
 
 fn time_of_day(nanoseconds: i64) -> String {
-    let (seconds, fraction) = (
-        nanoseconds.div_euclid(1_000_000_000),
-        nanoseconds.rem_euclid(1_000_000_000),
-    );
+    let (seconds, fraction) = (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
     let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
     match NaiveTime::from_num_seconds_from_midnight_opt(seconds, fraction as u32) {
         Some(time) => time.format("%H:%M:%S%.3f").to_string(),
@@ -235,11 +226,7 @@ fn duration(nanoseconds: i128) -> String {
     let milliseconds = nanoseconds.abs() / 1_000_000;
     let (seconds, milliseconds) = (milliseconds / 1000, milliseconds % 1000);
     let (minutes, hours) = (seconds / 60 % 60, seconds / 3600 % 24);
-    format!(
-        "{sign}{} {hours:02}:{minutes:02}:{:02}.{milliseconds:03}",
-        seconds / 86_400,
-        seconds % 60
-    )
+    format!("{sign}{} {hours:02}:{minutes:02}:{:02}.{milliseconds:03}", seconds / 86_400, seconds % 60)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -269,73 +256,28 @@ mod tests {
     #[test]
     fn scalars() {
         check(AnyValue::Boolean(true), "boolean", "true", "true");
-        check(
-            AnyValue::Int64(i64::MIN),
-            "bigint",
-            "-9223372036854775808",
-            "-9223372036854775808",
-        );
-        check(
-            AnyValue::Float64(0.1 + 0.2),
-            "double",
-            "0.30000000000000004",
-            "0.30000000000000004",
-        );
+        check(AnyValue::Int64(i64::MIN), "bigint", "-9223372036854775808", "-9223372036854775808");
+        check(AnyValue::Float64(0.1 + 0.2), "double", "0.30000000000000004", "0.30000000000000004");
         check(AnyValue::Float64(2.0), "double", "2.0", "2.0");
         check(AnyValue::Float32(0.1), "real", "0.1", "0.1");
         check(AnyValue::Float64(f64::NAN), "double", "\"NaN\"", "NaN");
-        check(
-            AnyValue::Float64(f64::NEG_INFINITY),
-            "double",
-            "\"-Infinity\"",
-            "-Infinity",
-        );
+        check(AnyValue::Float64(f64::NEG_INFINITY), "double", "\"-Infinity\"", "-Infinity");
         check(AnyValue::String("false"), "varchar", "\"false\"", "false");
         check(AnyValue::String("12.50"), "decimal(10,2)", "\"12.50\"", "12.50");
-        check(
-            AnyValue::String("{\"a\":1}"),
-            "json",
-            r#""{\"a\":1}""#,
-            "{\"a\":1}",
-        );
+        check(AnyValue::String("{\"a\":1}"), "json", r#""{\"a\":1}""#, "{\"a\":1}");
         check(AnyValue::Binary(&[0, 255]), "varbinary", "\"00ff\"", "00ff");
         check(AnyValue::Date(19_548), "date", "\"2023-07-10\"", "2023-07-10");
-        check(
-            AnyValue::Time(43_200_001_000_000),
-            "time(3)",
-            "\"12:00:00.001\"",
-            "12:00:00.001",
-        );
+        check(AnyValue::Time(43_200_001_000_000), "time(3)", "\"12:00:00.001\"", "12:00:00.001");
     }
 
     #[test]
     fn timestamps_have_the_digits_of_their_type() {
         let at = |n, unit, kind, text: &str| {
-            check(
-                AnyValue::Datetime(n, unit, None),
-                kind,
-                &format!("\"{text}\""),
-                text,
-            );
+            check(AnyValue::Datetime(n, unit, None), kind, &format!("\"{text}\""), text);
         };
-        at(
-            1_688_990_400_000,
-            TimeUnit::Milliseconds,
-            "timestamp(3)",
-            "2023-07-10 12:00:00.000",
-        );
-        at(
-            -1,
-            TimeUnit::Milliseconds,
-            "timestamp(3)",
-            "1969-12-31 23:59:59.999",
-        );
-        at(
-            1_688_990_400_000_001,
-            TimeUnit::Microseconds,
-            "timestamp(6)",
-            "2023-07-10 12:00:00.000001",
-        );
+        at(1_688_990_400_000, TimeUnit::Milliseconds, "timestamp(3)", "2023-07-10 12:00:00.000");
+        at(-1, TimeUnit::Milliseconds, "timestamp(3)", "1969-12-31 23:59:59.999");
+        at(1_688_990_400_000_001, TimeUnit::Microseconds, "timestamp(6)", "2023-07-10 12:00:00.000001");
         at(
             1_688_990_400_000,
             TimeUnit::Milliseconds,
@@ -349,9 +291,7 @@ mod tests {
     fn nested_values_are_objects_and_arrays() {
         let keys = Column::new("key".into(), ["b", "a"]);
         let values = Column::new("value".into(), [Some(1i64), None]);
-        let entries = StructChunked::from_columns("".into(), 2, &[keys, values])
-            .unwrap()
-            .into_series();
+        let entries = StructChunked::from_columns("".into(), 2, &[keys, values]).unwrap().into_series();
         check(
             AnyValue::List(entries.clone()),
             "map(varchar, bigint)",
@@ -359,20 +299,12 @@ mod tests {
             r#"{"b":1,"a":null}"#,
         );
         let rows = r#"[{"key":"b","value":1},{"key":"a","value":null}]"#;
-        check(
-            AnyValue::List(entries),
-            "array(row(key varchar, value bigint))",
-            rows,
-            rows,
-        );
+        check(AnyValue::List(entries), "array(row(key varchar, value bigint))", rows, rows);
         let arn = Column::new("arn".into(), [Some("x"), None]);
-        let lists = Series::new(
-            "list".into(),
-            [Series::new("".into(), ["1.0"]), Series::new("".into(), ["2.0"])],
-        );
-        let rows = StructChunked::from_columns("r".into(), 2, &[arn, lists.into_column()])
-            .unwrap()
-            .into_series();
+        let lists =
+            Series::new("list".into(), [Series::new("".into(), ["1.0"]), Series::new("".into(), ["2.0"])]);
+        let rows =
+            StructChunked::from_columns("r".into(), 2, &[arn, lists.into_column()]).unwrap().into_series();
         let frame = DataFrame::new(2, vec![rows.into_column()]).unwrap();
         let row = frame.columns()[0].get(1).unwrap();
         let text = r#"{"arn":null,"list":["2.0"]}"#;

@@ -47,20 +47,13 @@ impl Evidence {
 
     /// The answers as the templates want them.
     pub(super) fn register(&self) -> Vec<Value> {
-        self.answers
-            .iter()
-            .enumerate()
-            .map(|(at, answer)| entry(at, answer))
-            .collect()
+        self.answers.iter().enumerate().map(|(at, answer)| entry(at, answer)).collect()
     }
 
     /// Engines that answered, each once.
     pub(super) fn engines(&self) -> Vec<&str> {
-        let mut engines: Vec<&str> = self
-            .answers
-            .iter()
-            .filter_map(|answer| answer["engine"].as_str())
-            .collect();
+        let mut engines: Vec<&str> =
+            self.answers.iter().filter_map(|answer| answer["engine"].as_str()).collect();
         engines.sort_unstable();
         engines.dedup();
         engines
@@ -74,10 +67,7 @@ fn number(at: usize) -> String {
 fn entry(at: usize, answer: &Value) -> Value {
     let amount = |name: &str| answer[name].as_u64();
     let rows = amount("rows").map(|rows| count(rows, "row"));
-    let summary = answer["summary"]
-        .as_str()
-        .map(str::to_owned)
-        .or_else(|| rows.clone());
+    let summary = answer["summary"].as_str().map(str::to_owned).or_else(|| rows.clone());
     let columns = answer["columns"].as_array().into_iter().flatten();
     let columns: Vec<_> = columns.filter_map(|column| column["name"].as_str()).collect();
     json!({
@@ -123,11 +113,7 @@ fn percent_encoded(text: &str) -> String {
 pub(super) fn scope(scope: &Value) -> Option<Value> {
     let all = |list: &Value, none: &str| {
         let names = texts(list);
-        if names.is_empty() {
-            none.to_owned()
-        } else {
-            names.join(", ")
-        }
+        if names.is_empty() { none.to_owned() } else { names.join(", ") }
     };
     scope.is_object().then(|| {
         json!({
@@ -145,9 +131,7 @@ pub(super) fn scope(scope: &Value) -> Option<Value> {
 
 fn damaged(answer: &Value) -> Vec<Value> {
     let damaged = answer["damaged"].as_array().into_iter().flatten();
-    damaged
-        .map(|one| json!({ "object": text(&one["object"]), "reason": text(&one["reason"]) }))
-        .collect()
+    damaged.map(|one| json!({ "object": text(&one["object"]), "reason": text(&one["reason"]) })).collect()
 }
 
 /// A text, or nothing where the record has none.
@@ -175,10 +159,7 @@ mod tests {
         assert_eq!(evidence.engines(), ["embedded"]);
         let register = evidence.register();
         assert_eq!(register.len(), 2);
-        assert_eq!(
-            (&register[0]["summary"], &register[1]["summary"]),
-            (&json!("1 row"), &json!("2 rows"))
-        );
+        assert_eq!((&register[0]["summary"], &register[1]["summary"]), (&json!("1 row"), &json!("2 rows")));
         evidence.add(&json!({"kind": "answer", "csv": "a,b\n'=é\n"}));
         assert_eq!(evidence.register()[2]["csv"], "data:text/csv;charset=utf-8,a%2Cb%0A%27%3D%C3%A9%0A");
     }

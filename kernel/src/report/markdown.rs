@@ -80,14 +80,8 @@ mod tests {
         for (source, html) in [
             ("# A *b*", "<h3>A <em>b</em></h3>\n"),
             ("a `x<y` b", "<p>a <code>x&lt;y</code> b</p>\n"),
-            (
-                "<script>alert(1)</script>",
-                "&lt;script&gt;alert(1)&lt;/script&gt;",
-            ),
-            (
-                "a <b onclick=x>c</b>",
-                "<p>a &lt;b onclick&#61;x&gt;c&lt;/b&gt;</p>\n",
-            ),
+            ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+            ("a <b onclick=x>c</b>", "<p>a &lt;b onclick&#61;x&gt;c&lt;/b&gt;</p>\n"),
             (
                 "[a](https://example.com/?a=1)",
                 "<p><a href=\"https://example.com/?a&#61;1\" rel=\"noreferrer\">a</a></p>\n",
@@ -104,10 +98,7 @@ mod tests {
 
     #[test]
     fn the_title_is_the_first_heading() {
-        assert_eq!(
-            title("text\n\n# First `look`\n\n## More").as_deref(),
-            Some("First look")
-        );
+        assert_eq!(title("text\n\n# First `look`\n\n## More").as_deref(), Some("First look"));
         assert_eq!(title("text"), None);
     }
 }

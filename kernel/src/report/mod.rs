@@ -10,10 +10,7 @@
 //! them, and the style sheet, with its own.
 
 mod evidence;
-#[allow(
-    dead_code,
-    reason = "shared with the library, which shows text in terminals too"
-)]
+#[allow(dead_code, reason = "shared with the library, which shows text in terminals too")]
 #[path = "../../../src/show/html.rs"]
 mod html;
 mod markdown;
@@ -96,11 +93,7 @@ mod tests {
             json!({"cell_type": "markdown", "source": "# First look\n\nProse.", "metadata": {}}),
             code("case", Some(1), result("<p>case</p>", case("TLP:AMBER"))),
             code("scope", Some(2), result("<p>scope</p>", scope())),
-            code(
-                "answer",
-                Some(3),
-                result("<p>two rows</p>", answer("Who signed in", 2)),
-            ),
+            code("answer", Some(3), result("<p>two rows</p>", answer("Who signed in", 2))),
             json!({"cell_type": "markdown", "source": "The key **leaked**.", "metadata": {"tags": ["finding"]}}),
             code("checklist", Some(4), result("<p>done</p>", checklist("done"))),
         ]
@@ -147,31 +140,15 @@ mod tests {
             "A step failed, under “First look”: Error: no &lt;such&gt; log",
         );
         check(3, code("answer", None, json!([])), "1 cell was not run.");
-        check(
-            3,
-            code("answer", Some(9), json!([])),
-            "Cells were run in another order than they stand in.",
-        );
+        check(3, code("answer", Some(9), json!([])), "Cells were run in another order than they stand in.");
         check(
             5,
             code("x", Some(4), result("", checklist("to do"))),
             "The step “Who signed in” was not done.",
         );
-        check(
-            5,
-            code("x", Some(4), result("", checklist("failed"))),
-            "The step “Who signed in” failed.",
-        );
-        check(
-            1,
-            code("x", Some(1), result("", case("amber"))),
-            "No TLP label says who may see this report.",
-        );
-        check(
-            1,
-            code("x", Some(1), json!([])),
-            "No case was opened: the incident has no identifier.",
-        );
+        check(5, code("x", Some(4), result("", checklist("failed"))), "The step “Who signed in” failed.");
+        check(1, code("x", Some(1), result("", case("amber"))), "No TLP label says who may see this report.");
+        check(1, code("x", Some(1), json!([])), "No case was opened: the incident has no identifier.");
     }
 
     #[test]
@@ -210,12 +187,7 @@ mod tests {
                 !["script", "img", "style", "link", "iframe", "object"].contains(&element.as_str()),
                 "{element}"
             );
-            assert!(
-                attributes
-                    .iter()
-                    .all(|name| !name.starts_with("on") && name != "src"),
-                "{attributes:?}"
-            );
+            assert!(attributes.iter().all(|name| !name.starts_with("on") && name != "src"), "{attributes:?}");
         }
         assert!(!report.contains('\u{202e}'));
     }
@@ -226,23 +198,14 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         let render = || html(&notebook(complete()), "x.ipynb", Some(&folder));
         assert!(render().unwrap_err().to_string().contains("holds no templates"));
-        fs::write(
-            folder.join("cover.html.hbs"),
-            "<h1>ACME: {{title}}</h1>{{> legal}}",
-        )
-        .unwrap();
+        fs::write(folder.join("cover.html.hbs"), "<h1>ACME: {{title}}</h1>{{> legal}}").unwrap();
         fs::write(folder.join("legal.html.hbs"), "<p>Confidential</p>").unwrap();
         fs::write(folder.join("report.css"), "h1 { color: red }").unwrap();
         let report = render().unwrap();
         assert!(report.contains("<h1>ACME: A leaked key</h1><p>Confidential</p>"));
         assert!(report.contains("h1 { color: red }") && report.contains("<h2>Evidence</h2>"));
         fs::write(folder.join("cover.html.hbs"), "{{#if}}").unwrap();
-        assert!(
-            render()
-                .unwrap_err()
-                .to_string()
-                .contains("cover.html.hbs is wrong")
-        );
+        assert!(render().unwrap_err().to_string().contains("cover.html.hbs is wrong"));
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -31,16 +31,9 @@ pub(super) enum Output {
     /// Text that the cell printed.
     Stream { stderr: bool, text: String },
     /// A result, in the form that shows most, and the evidence with it.
-    Result {
-        content: Content,
-        evidence: Option<Value>,
-    },
+    Result { content: Content, evidence: Option<Value> },
     /// Why the cell failed.
-    Error {
-        name: String,
-        message: String,
-        traceback: String,
-    },
+    Error { name: String, message: String, traceback: String },
 }
 
 /// What a result shows.
@@ -62,9 +55,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Cell>> {
     if notebook["nbformat"].as_u64() != Some(4) {
         bail!("the notebook is not of format 4: open it in JupyterLab and save it");
     }
-    let cells = notebook["cells"]
-        .as_array()
-        .context("the notebook has no cells")?;
+    let cells = notebook["cells"].as_array().context("the notebook has no cells")?;
     Ok(cells.iter().map(cell).collect())
 }
 
@@ -135,9 +126,7 @@ fn without_ansi(text: &str) -> String {
     while let Some(at) = rest.find("\u{1b}[") {
         out.push_str(&rest[..at]);
         let code = &rest[at + 2..];
-        let end = code
-            .find(|c: char| !c.is_ascii_digit() && c != ';')
-            .unwrap_or(code.len());
+        let end = code.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(code.len());
         // Anything but a colour stays, and is written out when it is shown.
         match code[end..].strip_prefix('m') {
             Some(after) => rest = after,
@@ -169,10 +158,7 @@ mod tests {
             ]},
         ]});
         let cells = read(&notebook.to_string()).unwrap();
-        assert_eq!(
-            (cells[0].kind, cells[0].source.as_str()),
-            (Kind::Markdown, "# A\nb")
-        );
+        assert_eq!((cells[0].kind, cells[0].source.as_str()), (Kind::Markdown, "# A\nb"));
         assert_eq!(
             (cells[1].count, cells[1].tags.as_slice()),
             (Some(3), ["parameters".to_owned()].as_slice())
@@ -180,19 +166,12 @@ mod tests {
         assert_eq!(
             cells[1].outputs,
             [
-                Output::Stream {
-                    stderr: true,
-                    text: "red \u{1b}[2J".into()
-                },
+                Output::Stream { stderr: true, text: "red \u{1b}[2J".into() },
                 Output::Result {
                     content: Content::Html("<p>h</p>".into()),
                     evidence: Some(json!({"kind": "answer"}))
                 },
-                Output::Error {
-                    name: "Panic".into(),
-                    message: "why".into(),
-                    traceback: "a\nb".into()
-                },
+                Output::Error { name: "Panic".into(), message: "why".into(), traceback: "a\nb".into() },
             ]
         );
         assert!(read("{}").is_err() && read("no").is_err());

@@ -76,15 +76,7 @@ const HIDDEN: &[&str] = &[
     "xmp",
 ];
 
-const ATTRIBUTES: &[&str] = &[
-    "aria-label",
-    "colspan",
-    "open",
-    "role",
-    "rowspan",
-    "scope",
-    "title",
-];
+const ATTRIBUTES: &[&str] = &["aria-label", "colspan", "open", "role", "rowspan", "scope", "title"];
 
 const SVG_ATTRIBUTES: &[&str] = &[
     "cx",
@@ -121,11 +113,7 @@ const SVG_ATTRIBUTES: &[&str] = &[
 
 /// The markup with nothing in it but text, tables, lists and drawings.
 pub(super) fn sanitize(source: &str) -> String {
-    let mut writer = Writer {
-        out: String::with_capacity(source.len()),
-        open: Vec::new(),
-        hidden: None,
-    };
+    let mut writer = Writer { out: String::with_capacity(source.len()), open: Vec::new(), hidden: None };
     let mut rest = source;
     while let Some(at) = rest.find('<') {
         writer.text(&rest[..at]);
@@ -256,11 +244,7 @@ impl Writer {
 /// Our own classes: the report's must not be borrowed.
 fn classes(value: &str) -> String {
     let ours = |class: &&str| *class == "tb" || class.starts_with("tb-");
-    value
-        .split_ascii_whitespace()
-        .filter(ours)
-        .collect::<Vec<_>>()
-        .join(" ")
+    value.split_ascii_whitespace().filter(ours).collect::<Vec<_>>().join(" ")
 }
 
 /// Numbers, words, colours and `var(--tb-…)`: nothing that names another place.
@@ -273,9 +257,7 @@ fn is_drawing_value(value: &str) -> bool {
 }
 
 fn name(source: &str) -> &str {
-    let end = source
-        .find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/')
-        .unwrap_or(source.len());
+    let end = source.find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').unwrap_or(source.len());
     &source[..end]
 }
 
@@ -292,11 +274,7 @@ fn attributes(source: &str) -> (Vec<(&str, &str)>, &str) {
         }
         // A name may start with `=`, and only there holds one.
         let ends = |&(_, c): &(usize, char)| c.is_ascii_whitespace() || "/>=".contains(c);
-        let end = rest
-            .char_indices()
-            .skip(1)
-            .find(ends)
-            .map_or(rest.len(), |(at, _)| at);
+        let end = rest.char_indices().skip(1).find(ends).map_or(rest.len(), |(at, _)| at);
         let (name, after) = rest.split_at(end);
         let value;
         (value, rest) = match after.trim_start().strip_prefix('=') {
@@ -313,11 +291,7 @@ fn attribute_value(source: &str) -> (&str, &str) {
             return quoted.split_once(quote).unwrap_or((quoted, ""));
         }
     }
-    source.split_at(
-        source
-            .find(|c: char| c.is_ascii_whitespace() || c == '>')
-            .unwrap_or(source.len()),
-    )
+    source.split_at(source.find(|c: char| c.is_ascii_whitespace() || c == '>').unwrap_or(source.len()))
 }
 
 /// The text with its character references resolved; those that it does not know stay.
@@ -388,16 +362,10 @@ mod tests {
         check("a<script>alert(1)</script>b", "ab");
         check("a<SCRIPT src=//evil>alert(1)", "a");
         check("<style>*{display:none}</style>b", "b");
-        check(
-            "<p onclick=\"alert(1)\" style=\"position:fixed\" id=\"x\">a</p>",
-            "<p>a</p>",
-        );
+        check("<p onclick=\"alert(1)\" style=\"position:fixed\" id=\"x\">a</p>", "<p>a</p>");
         check("<a href=\"javascript:alert(1)\">a</a>", "a");
         check("<img src=x onerror=alert(1)>", "");
-        check(
-            "<p class=\"cover tb-note final\">a</p>",
-            "<p class=\"tb-note\">a</p>",
-        );
+        check("<p class=\"cover tb-note final\">a</p>", "<p class=\"tb-note\">a</p>");
         check(
             "<svg><a xlink:href=\"javascript:alert(1)\"><text>a</text></a></svg>",
             "<svg xmlns=\"http://www.w3.org/2000/svg\"><text>a</text></svg>",
@@ -424,10 +392,7 @@ mod tests {
         check("<div><b>a", "<div><b>a</b></div>");
         check("<b><i>a</b>b</i>", "<b><i>a</i></b>b");
         check("1 < 2 & 3 > 2 <", "1 &lt; 2 &amp; 3 &gt; 2 &lt;");
-        check(
-            "<p title='\"><script>'>a</p>",
-            "<p title=\"&quot;&gt;&lt;script&gt;\">a</p>",
-        );
+        check("<p title='\"><script>'>a</p>", "<p title=\"&quot;&gt;&lt;script&gt;\">a</p>");
         check("<p title=\"a\" title=\"b\">a</p>", "<p title=\"a\">a</p>");
         check("<p title=x", "<p title=\"x\"></p>");
         check("<!-- <p> -->a<!doctype html><?php ?>b", "ab");
@@ -438,10 +403,7 @@ mod tests {
     #[test]
     fn hidden_characters_show() {
         check("a\u{202e}b", "a\\u{202e}b");
-        assert_eq!(
-            sanitize("a&#x202e;b&#0;&unknown;"),
-            "a\\u{202e}b\\u{0}&amp;unknown;"
-        );
+        assert_eq!(sanitize("a&#x202e;b&#0;&unknown;"), "a\\u{202e}b\\u{0}&amp;unknown;");
         check("<pre>a\n\tb</pre>", "<pre>a\n\tb</pre>");
     }
 

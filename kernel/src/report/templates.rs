@@ -42,9 +42,7 @@ pub(super) fn render(view: &Value, folder: Option<&Path>) -> Result<String> {
     if let Some(folder) = folder {
         replace(&mut handlebars, folder)?;
     }
-    handlebars
-        .render("report", view)
-        .context("the report's templates cannot be filled in")
+    handlebars.render("report", view).context("the report's templates cannot be filled in")
 }
 
 /// Registers the templates of a folder, `NAME.html.hbs`, and its `report.css`.
@@ -70,10 +68,7 @@ fn replace(handlebars: &mut Handlebars<'_>, folder: &Path) -> Result<()> {
     }
     if !found {
         let names = TEMPLATES.map(|(name, _)| format!("{name}{SUFFIX}")).join(", ");
-        bail!(
-            "{} holds no templates: it may replace {names} and report.css",
-            folder.display()
-        );
+        bail!("{} holds no templates: it may replace {names} and report.css", folder.display());
     }
     Ok(())
 }

@@ -15,26 +15,10 @@ const ALL: [Tlp; 5] = [
         color: "#FF2B2B",
         meaning: "for the eyes and ears of individual recipients only",
     },
-    Tlp {
-        label: "TLP:AMBER+STRICT",
-        color: "#FFC000",
-        meaning: "for the recipient's organization only",
-    },
-    Tlp {
-        label: "TLP:AMBER",
-        color: "#FFC000",
-        meaning: "for the recipient's organization and its clients",
-    },
-    Tlp {
-        label: "TLP:GREEN",
-        color: "#33FF00",
-        meaning: "for the recipient's community",
-    },
-    Tlp {
-        label: "TLP:CLEAR",
-        color: "#FFFFFF",
-        meaning: "for everybody",
-    },
+    Tlp { label: "TLP:AMBER+STRICT", color: "#FFC000", meaning: "for the recipient's organization only" },
+    Tlp { label: "TLP:AMBER", color: "#FFC000", meaning: "for the recipient's organization and its clients" },
+    Tlp { label: "TLP:GREEN", color: "#33FF00", meaning: "for the recipient's community" },
+    Tlp { label: "TLP:CLEAR", color: "#FFFFFF", meaning: "for everybody" },
 ];
 
 impl Tlp {

@@ -17,10 +17,7 @@ use super::tlp::Tlp;
 pub(super) fn view(notebook: &str, name: &str, now: DateTime<Utc>) -> Result<Value> {
     let cells = read(notebook)?;
     let mut evidence = Evidence::default();
-    let narrative: Vec<Value> = cells
-        .iter()
-        .filter_map(|cell| narrate(cell, &mut evidence))
-        .collect();
+    let narrative: Vec<Value> = cells.iter().filter_map(|cell| narrate(cell, &mut evidence)).collect();
     let headings = headings(&cells);
     let case = evidence.case.clone().unwrap_or_default();
     let tlp = text(&case["tlp"]).and_then(|label| Tlp::named(&label));
@@ -30,10 +27,7 @@ pub(super) fn view(notebook: &str, name: &str, now: DateTime<Utc>) -> Result<Val
     let register = evidence.register();
     let gaps = not_looked_at(&evidence, &register);
     let incident = text(&case["id"]);
-    let sha256: String = Sha256::digest(notebook)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let sha256: String = Sha256::digest(notebook).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(json!({
         "title": title.unwrap_or_else(|| name.to_owned()),
         "incident": incident,
@@ -62,11 +56,7 @@ pub(super) fn view(notebook: &str, name: &str, now: DateTime<Utc>) -> Result<Val
 /// A cell of the narrative; nothing for one that has nothing to read.
 fn narrate(cell: &Cell, evidence: &mut Evidence) -> Option<Value> {
     let tagged = |tags: &[&str]| cell.tags.iter().any(|tag| tags.contains(&tag.as_str()));
-    let outputs: Vec<Value> = cell
-        .outputs
-        .iter()
-        .filter_map(|output| show(output, evidence))
-        .collect();
+    let outputs: Vec<Value> = cell.outputs.iter().filter_map(|output| show(output, evidence)).collect();
     let hidden = tagged(&["remove-cell", "remove_cell"]) || is_conclusion(cell);
     match cell.kind {
         _ if hidden => None,
@@ -90,11 +80,7 @@ fn show(output: &Output, evidence: &mut Evidence) -> Option<Value> {
             let text = escape_lines(text.trim_end()).into_owned();
             return Some(json!({ "kind": name, "html": text, "numbers": [] }));
         }
-        Output::Error {
-            name,
-            message,
-            traceback,
-        } => {
+        Output::Error { name, message, traceback } => {
             let head = escape(&format!("{name}: {message}")).into_owned();
             let traceback = escape_lines(traceback.trim_end()).into_owned();
             return Some(json!({ "kind": "error", "head": head, "html": traceback, "numbers": [] }));
@@ -112,10 +98,7 @@ fn show(output: &Output, evidence: &mut Evidence) -> Option<Value> {
         },
     };
     let numbers = match output {
-        Output::Result {
-            evidence: Some(record),
-            ..
-        } => evidence.add(record),
+        Output::Result { evidence: Some(record), .. } => evidence.add(record),
         _ => Vec::new(),
     };
     (!html.is_empty()).then(|| json!({ "kind": "result", "html": html, "numbers": numbers }))
@@ -127,9 +110,7 @@ fn is_conclusion(cell: &Cell) -> bool {
 }
 
 fn first_heading(cell: &Cell) -> Option<String> {
-    (cell.kind == Kind::Markdown)
-        .then(|| markdown::title(&cell.source))
-        .flatten()
+    (cell.kind == Kind::Markdown).then(|| markdown::title(&cell.source)).flatten()
 }
 
 /// For each cell, the heading above it.
@@ -147,10 +128,7 @@ fn headings(cells: &[Cell]) -> Vec<String> {
 }
 
 fn steps(evidence: &Evidence) -> Vec<Value> {
-    let steps = evidence
-        .checklist
-        .as_ref()
-        .and_then(|checklist| checklist["steps"].as_array());
+    let steps = evidence.checklist.as_ref().and_then(|checklist| checklist["steps"].as_array());
     steps
         .into_iter()
         .flatten()
@@ -197,19 +175,11 @@ fn reasons(
             }
         }
     }
-    let not_run = cells
-        .iter()
-        .filter(run)
-        .filter(|cell| cell.count.is_none())
-        .count() as u64;
+    let not_run = cells.iter().filter(run).filter(|cell| cell.count.is_none()).count() as u64;
     if not_run > 0 {
         reasons.push(format!(
             "{} not run.",
-            if not_run == 1 {
-                "1 cell was".into()
-            } else {
-                format!("{} were", count(not_run, "cell"))
-            }
+            if not_run == 1 { "1 cell was".into() } else { format!("{} were", count(not_run, "cell")) }
         ));
     }
     let counts: Vec<u64> = cells.iter().filter(run).filter_map(|cell| cell.count).collect();
@@ -229,32 +199,20 @@ fn reasons(
 
 /// Nothing but white space and comments, which a kernel may not count as a run.
 fn is_blank(source: &str) -> bool {
-    source
-        .lines()
-        .all(|line| line.trim().is_empty() || line.trim_start().starts_with("//"))
+    source.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with("//"))
 }
 
 /// What the answers do not cover, in sentences.
 fn not_looked_at(evidence: &Evidence, register: &[Value]) -> Vec<String> {
-    let mut gaps: Vec<String> = evidence
-        .scopes
-        .iter()
-        .flat_map(|scope| texts(&scope["not_covered"]))
-        .collect();
+    let mut gaps: Vec<String> =
+        evidence.scopes.iter().flat_map(|scope| texts(&scope["not_covered"])).collect();
     for answer in register {
         let number = answer["number"].as_str().unwrap_or_default();
         let damaged = answer["damaged"].as_array().map_or(0, Vec::len) as u64;
         if damaged > 0 {
-            gaps.push(format!(
-                "{number}: {} could not be read in full.",
-                count(damaged, "log object")
-            ));
+            gaps.push(format!("{number}: {} could not be read in full.", count(damaged, "log object")));
         }
-        gaps.extend(
-            texts(&answer["warnings"])
-                .into_iter()
-                .map(|warning| format!("{number}: {warning}")),
-        );
+        gaps.extend(texts(&answer["warnings"]).into_iter().map(|warning| format!("{number}: {warning}")));
     }
     if evidence.scopes.is_empty() {
         gaps.push("The notebook holds no record of its scope and coverage.".to_owned());
@@ -267,24 +225,15 @@ fn not_looked_at(evidence: &Evidence, register: &[Value]) -> Vec<String> {
 fn parameters(cells: &[Cell]) -> Vec<Value> {
     let mut parameters: Vec<(String, String)> = Vec::new();
     for tag in ["parameters", "injected-parameters"] {
-        for cell in cells
-            .iter()
-            .filter(|cell| cell.tags.iter().any(|found| found == tag))
-        {
+        for cell in cells.iter().filter(|cell| cell.tags.iter().any(|found| found == tag)) {
             for line in cell.source.lines() {
-                let Some((left, value)) = line
-                    .trim()
-                    .strip_prefix("let ")
-                    .and_then(|line| line.split_once('='))
+                let Some((left, value)) =
+                    line.trim().strip_prefix("let ").and_then(|line| line.split_once('='))
                 else {
                     continue;
                 };
                 let name = left.split(':').next().unwrap_or(left).trim().to_owned();
-                let value = value
-                    .trim()
-                    .trim_end_matches(';')
-                    .trim_end_matches(".to_string()")
-                    .to_owned();
+                let value = value.trim().trim_end_matches(';').trim_end_matches(".to_string()").to_owned();
                 match parameters.iter_mut().find(|(known, _)| *known == name) {
                     Some((_, known)) => *known = value,
                     None => parameters.push((name, value)),
@@ -292,16 +241,10 @@ fn parameters(cells: &[Cell]) -> Vec<Value> {
             }
         }
     }
-    parameters
-        .into_iter()
-        .map(|(name, value)| json!({ "name": name, "value": value }))
-        .collect()
+    parameters.into_iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
 }
 
 /// A text for inside of quotes in a style sheet: letters, digits and a little more.
 fn css_text(text: &str) -> String {
-    text.chars()
-        .filter(|&c| c.is_alphanumeric() || " -_./#".contains(c))
-        .take(60)
-        .collect()
+    text.chars().filter(|&c| c.is_alphanumeric() || " -_./#".contains(c)).take(60).collect()
 }

@@ -12,14 +12,17 @@ impl Plan {
     pub fn frame(&self) -> DataFrame {
         let rows = self.rows();
         let column = |name: &str, values: Vec<String>| Series::new(name.into(), values).into();
-        let (what, value): (Vec<_>, Vec<_>) = rows.into_iter().map(|(what, value)| (what.to_owned(), value)).unzip();
+        let (what, value): (Vec<_>, Vec<_>) =
+            rows.into_iter().map(|(what, value)| (what.to_owned(), value)).unzip();
         let height = what.len();
         DataFrame::new(height, vec![column("what", what), column("value", value)]).unwrap_or_default()
     }
 
     fn rows(&self) -> Vec<(&'static str, String)> {
         let days = match (self.days().first(), self.days().last()) {
-            (Some(first), Some(last)) => format!("{} ({first} to {last})", show::count(self.days().len() as u64, "day")),
+            (Some(first), Some(last)) => {
+                format!("{} ({first} to {last})", show::count(self.days().len() as u64, "day"))
+            }
             _ => "none".to_owned(),
         };
         vec![
@@ -31,7 +34,10 @@ impl Plan {
             ("compressed bytes", show::bytes(self.bytes())),
             ("price on Athena", format!("${:.6}", self.price())),
             ("not bounded", listed(self.unbounded())),
-            ("runs as it is", if self.is_bounded() { "yes" } else { "no: it would read too much" }.to_owned()),
+            (
+                "runs as it is",
+                if self.is_bounded() { "yes" } else { "no: it would read too much" }.to_owned(),
+            ),
         ]
     }
 

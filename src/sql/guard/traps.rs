@@ -39,7 +39,8 @@ pub(super) fn look(
 fn leaves_regions_out(tree: &Tree, selected: &[Arc<Partition>]) -> bool {
     let regions: BTreeSet<&str> = selected.iter().map(|partition| partition.region.as_str()).collect();
     let days: BTreeSet<String> = selected.iter().map(|partition| partition.date('-')).collect();
-    let mut left_out = tree.partitions().iter().filter(|partition| !regions.contains(partition.region.as_str()));
+    let mut left_out =
+        tree.partitions().iter().filter(|partition| !regions.contains(partition.region.as_str()));
     left_out.any(|partition| days.contains(&partition.date('-')))
 }
 
