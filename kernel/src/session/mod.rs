@@ -108,16 +108,20 @@ pub(crate) fn enter(workspace: &Workspace) -> Result<()> {
         // meanwhile. This variable overrules the one that evcxr sets.
         .env("CARGO_ENCODED_RUSTFLAGS", "")
         .env("EVCXR_CONFIG_DIR", &folder)
-        .env("EVCXR_TMPDIR", &folder)
-        // Paths that the compiler wrote into a cell are off by one: evcxr moves what it built.
-        .env(LIBRARY_PATH, folder.join(folder::SHARED_OBJECT));
+        .env("EVCXR_TMPDIR", &folder);
+    // Paths that the compiler wrote into a cell are off by one, because evcxr moves what it
+    // built, and those in the library too, because sessions do not lie as deep as its build.
+    let mut libraries = vec![folder.join(folder::SHARED_OBJECT)];
     if let Some(library) = Library::last(workspace) {
         // Whatever Rust the notebook's folder would select.
         let toolchain = &library.stamp.toolchain;
         let mut path = vec![toolchain.join("bin")];
         path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
         command.env("PATH", env::join_paths(path)?).env("RUSTUP_TOOLCHAIN", toolchain);
+        libraries.push(toolchain.join("lib/rustlib").join(&library.stamp.triple).join("lib"));
     }
+    libraries.extend(env::split_paths(&env::var_os(LIBRARY_PATH).unwrap_or_default()));
+    command.env(LIBRARY_PATH, env::join_paths(libraries)?);
     Err(command.exec()).context("the kernel cannot start itself")
 }
 
