@@ -158,8 +158,10 @@ fn last_of_month(day: NaiveDate) -> NaiveDate {
     next.and_then(|first| first.pred_opt()).unwrap_or(day)
 }
 
+/// An instant as RFC 3339 in UTC, to the second, or to the millisecond where it has a fraction.
 pub(crate) fn utc(instant: DateTime<Utc>) -> String {
-    instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    let format = if instant.timestamp_subsec_millis() == 0 { SecondsFormat::Secs } else { SecondsFormat::Millis };
+    instant.to_rfc3339_opts(format, true)
 }
 
 /// Reads `2026-10-12`, `2026-10-12T08:00`, `2026-10-12 08:00:00` (all UTC) or RFC 3339 with an offset.
