@@ -75,7 +75,7 @@ impl Checklist {
         let mut rows = String::new();
         for step in &self.steps {
             rows.push_str(&format!(
-                "<li style=\"list-style:none\">{} <b>{}</b> <i>{}</i> {} <small>{}</small></li>",
+                "<p class=\"tb-note\">{} <b>{}</b> <i>{}</i> {} <small>{}</small></p>",
                 step.mark(),
                 html::escape(&step.title),
                 step.state,
@@ -89,7 +89,7 @@ impl Checklist {
             .map(|step| json!({ "title": step.title, "state": step.state, "at": step.at, "note": step.note }))
             .collect();
         Bundle {
-            html: format!("<ul style=\"padding-left:0\">{rows}</ul>"),
+            html: rows,
             plain: self.to_string(),
             evidence: Some(json!({ "schema": "trailbook.evidence/1", "kind": "checklist", "steps": steps })),
         }

@@ -111,6 +111,9 @@ static RECORD: [Column; 32] = [
     text("insightdetails"),
 ];
 
+/// When an event happened, as ISO 8601 text in UTC.
+pub(super) const EVENT_TIME: &str = "eventtime";
+
 /// Columns whose JSON null AWS's older SerDe shows as the text `null`.
 const NULL_AS_TEXT: [&str; 4] =
     ["requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails"];
@@ -177,6 +180,7 @@ impl Source {
     }
 
     /// The source of the table's column `name`.
+    #[cfg(test)]
     pub(super) fn named(name: &str) -> Option<Source> {
         Source::column(schema().index_of(name).ok()?)
     }
@@ -191,6 +195,10 @@ impl Source {
             }
             _ => None,
         }
+    }
+
+    pub(super) fn is_event_time(&self) -> bool {
+        matches!(self, Source::Record { path, .. } if path == &[EVENT_TIME])
     }
 
     pub(super) fn data_type(&self) -> DataType {

@@ -60,6 +60,15 @@ impl Condition {
         }
     }
 
+    /// The greatest text that the field at `path` of a matching record is known to reach.
+    pub(super) fn lower_bound(&self, path: &[&str]) -> Option<&str> {
+        match self {
+            Condition::All(parts) => parts.iter().filter_map(|part| part.lower_bound(path)).max(),
+            Condition::Compare(at, Operator::Gt | Operator::GtEq, text) if at == path => Some(text),
+            _ => None,
+        }
+    }
+
     /// Texts of which every matching record has at least one, as long and as few as can be had.
     fn literals(&self) -> Option<Vec<Literal>> {
         match self {
@@ -322,5 +331,134 @@ impl Search {
         }
         found.sort_unstable();
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::embedded::record::Records;
+
+    #[test]
+    fn literals_are_what_json_shows() {
+        let text =
+            |literal: Option<Literal>| literal.map(|literal| String::from_utf8(literal.bytes()).unwrap());
+        for (value, expected) in [
+            ("ConsoleLogin", Some("\"ConsoleLogin\"")),
+            ("a b/c", Some("\"a b/c\"")),
+            ("caf\u{e9}", Some("\"caf\u{e9}\"")),
+            ("true", Some("true")),
+            ("12", Some("12")),
+            ("123", Some("123")),
+            ("say \"Hello\" twice", Some(" twice")),
+            ("line\nbroken", Some("broken")),
+            ("\u{fffd}broken", Some("broken")),
+            (r#"{"key":[1,2]}"#, Some("key")),
+            (r#"[1,2,3,4]"#, None),
+            ("", None),
+        ] {
+            assert_eq!(text(Literal::equal(value)).as_deref(), expected, "{value}");
+        }
+        for (piece, expected) in [
+            (r#""key":"value""#, Some("value")),
+            ("arn:aws:iam", Some("arn:aws:iam")),
+            ("},{", None),
+            (":true,", None),
+            ("us", None),
+        ] {
+            assert_eq!(text(Literal::within(piece)).as_deref(), expected, "{piece}");
+        }
+    }
+
+    #[test]
+    fn the_longest_piece_of_a_pattern_counts() {
+        for (pattern, expected) in [
+            ("%abc%de%", Some("abc")),
+            ("a_bcd", Some("bcd")),
+            (r"100\%_x", Some("100%")),
+            ("%", None),
+            ("", None),
+        ] {
+            assert_eq!(longest_piece(pattern).as_deref(), expected, "{pattern}");
+        }
+    }
+
+    /// The string as JSON, each character in the way that `spelling` says.
+    fn spell(text: &str, spelling: &[u8]) -> String {
+        let mut json = String::from('"');
+        for (index, character) in text.chars().enumerate() {
+            let escape = spelling.get(index).copied().unwrap_or(0);
+            if escape == 1 || matches!(character, '"' | '\\' | '\0'..='\x1F') {
+                let mut units = [0; 2];
+                for unit in character.encode_utf16(&mut units) {
+                    json.push_str(&format!("\\u{unit:04x}"));
+                }
+            } else if escape == 2 && character == '/' {
+                json.push_str("\\/");
+            } else {
+                json.push(character);
+            }
+        }
+        json + "\""
+    }
+
+    fn value() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-c/:{\"\u{e9}\u{1F600}\\\\]{0,6}",
+            Just("needle".to_owned()),
+            Just("x/needle".to_owned())
+        ]
+    }
+
+    proptest! {
+        /// Whatever a condition holds of, neither its search nor its test misses.
+        #[test]
+        fn nothing_that_matches_is_missed(
+            values in prop::collection::vec((value(), prop::collection::vec(0u8..4, 6), any::<bool>()), 1..6),
+            wanted in value(),
+            other in value(),
+        ) {
+            let nested = |text: &str| format!("{{\"k\" : [{text} ,1]}}");
+            let records: Vec<String> = values.iter().map(|(value, spelling, nest)| {
+                let text = spell(value, spelling);
+                format!("{{\"a\":{}}}", if *nest { nested(&text) } else { text })
+            }).collect();
+            let text = format!("{{\"Records\":[{}]}}", records.join(","));
+
+            let equal = Condition::OneOf(vec!["a"], vec![wanted.clone(), other.clone()]);
+            let contains = longest_piece(&wanted.replace('\\', r"\\"));
+            let conditions = [Some(equal), contains.map(|piece| Condition::Contains(vec!["a"], piece))];
+            for condition in conditions.into_iter().flatten() {
+                let mut fields = Fields::new();
+                let test = condition.test(&mut fields);
+                let mut slots = vec![None; fields.len()];
+                let mut search = Search::new(&condition);
+                let spots = search.as_mut().map(|search| search.find(text.as_bytes()).to_vec());
+                let mut records = Records::new(text.as_bytes());
+                let mut index = 0;
+                while let Some(open) = records.next() {
+                    let end = records.read(open, |cursor| fields.find(cursor, open, &mut slots)).unwrap();
+                    let (value, spelling, nest) = &values[index];
+                    // What the column holds.
+                    let column = match nest {
+                        true => format!("{{\"k\":[{},1]}}", spell(value, spelling)),
+                        false => value.clone(),
+                    };
+                    let matches = match &condition {
+                        Condition::OneOf(_, texts) => texts.contains(&column),
+                        Condition::Contains(_, piece) => column.contains(piece.as_str()),
+                        _ => false,
+                    };
+                    if matches {
+                        prop_assert!(test.may_pass(text.as_bytes(), &slots), "{text} {condition:?}");
+                        let hit = |spots: &Vec<usize>| spots.iter().any(|spot| (open..end).contains(spot));
+                        prop_assert!(spots.as_ref().is_none_or(hit), "{text} {condition:?}");
+                    }
+                    index += 1;
+                }
+            }
+        }
     }
 }

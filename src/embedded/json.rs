@@ -22,6 +22,8 @@ pub(super) struct Cursor<'a> {
     base: usize,
     /// Quotes that open or close a string.
     quotes: u64,
+    /// Those of the block before.
+    quotes_before: u64,
     /// Brackets outside strings; in malformed text also a few other bytes.
     brackets: u64,
     backslashes: u64,
@@ -63,8 +65,16 @@ pub(super) enum Kind {
 impl<'a> Cursor<'a> {
     /// A cursor at `at`, which must lie outside any string.
     pub(super) fn new(text: &'a [u8], at: usize) -> Self {
-        let mut cursor =
-            Cursor { text, base: at, quotes: 0, brackets: 0, backslashes: 0, in_string: 0, escape_carry: 0 };
+        let mut cursor = Cursor {
+            text,
+            base: at,
+            quotes: 0,
+            quotes_before: 0,
+            brackets: 0,
+            backslashes: 0,
+            in_string: 0,
+            escape_carry: 0,
+        };
         cursor.classify();
         cursor
     }
@@ -135,6 +145,28 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The first bracket outside strings, or quote that may end a string of `length` bytes,
+    /// 60 at most, at or after `at`. `None` if escapes stand before it, which change lengths.
+    #[inline(always)]
+    pub(super) fn landmark(&mut self, at: usize, length: usize) -> Result<Option<usize>, Malformed> {
+        self.seek(at);
+        let mut ahead = !0 << (at - self.base);
+        let back = length + 1;
+        loop {
+            let opened = self.quotes << back | self.quotes_before >> (BLOCK - back);
+            let marks = (self.brackets | self.quotes & opened) & ahead;
+            let before = (marks & marks.wrapping_neg()).wrapping_sub(1);
+            if self.backslashes & ahead & before != 0 {
+                return Ok(None);
+            }
+            if marks != 0 {
+                return Ok(Some(self.base + marks.trailing_zeros() as usize));
+            }
+            self.advance()?;
+            ahead = !0;
+        }
+    }
+
     /// Skips the value that starts at `at`.
     #[inline(always)]
     pub(super) fn value(&mut self, at: usize) -> Result<Span, Malformed> {
@@ -146,6 +178,26 @@ impl<'a> Cursor<'a> {
             Ok(Span { start: at, end: self.container(at)?, kind })
         } else {
             self.bare(at)
+        }
+    }
+
+    /// Skips the value that starts at `at`, and gives its end only.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, at: usize) -> Result<usize, Malformed> {
+        let first = self.byte(at);
+        if first == b'"' {
+            let from = at + 1;
+            self.seek(from);
+            let mut quotes = self.quotes & (!0 << (from - self.base));
+            while quotes == 0 {
+                self.advance()?;
+                quotes = self.quotes;
+            }
+            Ok(self.base + quotes.trailing_zeros() as usize + 1)
+        } else if first == b'{' || first == b'[' {
+            self.container(at)
+        } else {
+            Ok(self.bare(at)?.end)
         }
     }
 
@@ -213,7 +265,7 @@ impl<'a> Cursor<'a> {
         // One comparison for `[ ] { }`. It lets `Y y _ DEL` pass as well, which
         // JSON has only inside strings.
         let brackets = mask(lanes, |lane| (lane | u8x16::splat(0x26)).simd_eq(u8x16::splat(0x7f)));
-        self.quotes = quotes;
+        self.quotes_before = std::mem::replace(&mut self.quotes, quotes);
         self.brackets = brackets & !inside;
         self.in_string = ((inside as i64) >> 63) as u64;
     }

@@ -4,8 +4,9 @@
 //! objects, [`partitions`] prunes them by their paths, [`table`] is what
 //! DataFusion plans with, [`scan`] shares the objects out to workers, [`object`]
 //! and [`inflate`] read one, [`condition`] searches it for literals of the
-//! query, [`record`] and [`json`] find the wanted fields, [`rows`] builds
-//! [`columns`] of them; [`unique`] knows duplicates and [`ledger`] what was read.
+//! query, [`probe`] looks at what its conditions need, [`record`] and [`json`] find
+//! the wanted fields, [`rows`] builds [`columns`] of them; [`unique`] knows
+//! duplicates and [`ledger`] what was read.
 //!
 //! The [`engine`] plans Athena's SQL on it, runs the plan, and makes a [`frame`]
 //! of the rows.
@@ -19,6 +20,7 @@ mod json;
 mod ledger;
 mod object;
 pub(crate) mod partitions;
+mod probe;
 mod record;
 mod rows;
 mod scan;
@@ -26,5 +28,5 @@ pub(crate) mod table;
 pub(crate) mod tree;
 mod unique;
 
+pub(crate) use engine::Engine;
 pub use engine::QueryOptions;
-pub(crate) use engine::{Engine, Outcome};

@@ -14,17 +14,23 @@ pub(super) struct Fields {
 }
 
 /// The wanted members of one object.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Members {
-    /// Bit n: some wanted name has n bytes. Rejects most keys at once.
-    lengths: u64,
+    /// By the lengths of their names: that tells most keys apart.
     members: Vec<Member>,
+    /// Where the members with names of n bytes start.
+    starts: [u8; LONGEST_NAME + 2],
 }
+
+/// No name of a column or a member is longer.
+const LONGEST_NAME: usize = 28;
 
 #[derive(Debug)]
 struct Member {
     /// In lower case.
     name: &'static str,
+    /// Its first and its last eight bytes.
+    ends: [u64; 2],
     slot: usize,
     /// The members wanted of the value, if it is an object.
     object: Option<usize>,
@@ -37,7 +43,7 @@ const RECORD: usize = 0;
 
 impl Fields {
     pub(super) fn new() -> Self {
-        Fields { objects: vec![Members::default()], slots: 0 }
+        Fields { objects: vec![Members::new()], slots: 0 }
     }
 
     /// Wants the field at `path` and gives its slot.
@@ -45,27 +51,23 @@ impl Fields {
         let mut object = RECORD;
         let mut slot = 0;
         for (depth, name) in path.iter().enumerate() {
-            let found = self.objects[object].members.iter().position(|member| member.name == *name);
-            let index = found.unwrap_or_else(|| self.add(object, name));
+            let members = &mut self.objects[object];
+            let found = members.members.iter().position(|member| member.name == *name);
+            let index = found.unwrap_or_else(|| {
+                self.slots += 1;
+                members.add(name, self.slots - 1)
+            });
             slot = self.objects[object].members[index].slot;
             if depth + 1 < path.len() {
                 let below = self.objects.len();
                 let inner = *self.objects[object].members[index].object.get_or_insert(below);
                 if inner == below {
-                    self.objects.push(Members::default());
+                    self.objects.push(Members::new());
                 }
                 object = inner;
             }
         }
         slot
-    }
-
-    fn add(&mut self, object: usize, name: &'static str) -> usize {
-        let members = &mut self.objects[object];
-        members.lengths |= length_bit(name.len());
-        members.members.push(Member { name, slot: self.slots, object: None });
-        self.slots += 1;
-        members.members.len() - 1
     }
 
     /// How many slots there are.
@@ -84,7 +86,44 @@ impl Fields {
         if self.slots == 0 {
             return cursor.container(at);
         }
+        if let [member] = &*self.objects[RECORD].members {
+            let bookmark = cursor.clone();
+            if let Some(end) = self.only(member, cursor, at, slots)? {
+                return Ok(end);
+            }
+            *cursor = bookmark;
+            slots.fill(None);
+        }
         self.object(RECORD, cursor, at, slots)
+    }
+
+    /// Looks for one member only: goes from bracket to bracket, and to the strings that
+    /// are as long as its name, where [`object`](Self::object) goes from key to key.
+    /// `None` if escapes stand in the way.
+    fn only(
+        &self,
+        member: &Member,
+        cursor: &mut Cursor<'_>,
+        open: usize,
+        slots: &mut Slots,
+    ) -> Result<Option<usize>, Malformed> {
+        let mut at = open + 1;
+        while let Some(mark) = cursor.landmark(at, member.name.len())? {
+            at = match cursor.byte(mark) {
+                b'{' | b'[' => cursor.container(mark)?,
+                b'}' => return Ok(Some(mark + 1)),
+                b']' => return Err(Malformed { at: mark }),
+                b'"' if member.is_named(&cursor.text()[mark - member.name.len()..mark]) => {
+                    let colon = cursor.skip_blanks(mark + 1);
+                    match cursor.byte(colon) {
+                        b':' => self.member(member, cursor, cursor.skip_blanks(colon + 1), slots)?,
+                        _ => colon,
+                    }
+                }
+                _ => mark + 1,
+            };
+        }
+        Ok(None)
     }
 
     // Recurses as deep as the wanted names go, whatever the text holds.
@@ -99,7 +138,7 @@ impl Fields {
         let mut keys = Keys::new(cursor, open);
         while let Some((key, at)) = keys.next(cursor)? {
             keys.at = match members.find(cursor.text(), key) {
-                None => cursor.value(at)?.end,
+                None => cursor.skip(at)?,
                 Some(member) => self.member(member, cursor, at, slots)?,
             };
         }
@@ -142,34 +181,59 @@ impl Fields {
 }
 
 impl Members {
+    fn new() -> Self {
+        Members { members: Vec::new(), starts: [0; LONGEST_NAME + 2] }
+    }
+
+    fn add(&mut self, name: &'static str, slot: usize) -> usize {
+        let index = self.members.partition_point(|member| member.name.len() <= name.len());
+        self.members.insert(index, Member { name, ends: ends(name.as_bytes()), slot, object: None });
+        for start in &mut self.starts[name.len() + 1..] {
+            *start += 1;
+        }
+        index
+    }
+
     #[inline(always)]
     fn find(&self, text: &[u8], key: Span) -> Option<&Member> {
         let raw = &text[key.start + 1..key.end - 1];
         if key.kind == Kind::Escaped {
-            let key = unescape(raw);
-            return self.members.iter().find(|member| member.name.as_bytes().eq_ignore_ascii_case(&key));
+            return self.named(&unescape(raw));
         }
-        if self.lengths & length_bit(raw.len()) == 0 {
-            return None;
+        self.named(raw)
+    }
+
+    #[inline(always)]
+    fn named(&self, key: &[u8]) -> Option<&Member> {
+        let [start, end] = *self.starts.get(key.len()..)?.first_chunk()?;
+        for member in self.members.get(usize::from(start)..usize::from(end))? {
+            if member.is_named(key) {
+                return Some(member);
+            }
         }
-        self.members.iter().find(|member| same_name(member.name.as_bytes(), raw))
+        None
     }
 }
 
-/// Whether `key` is `name`, which is in lower case, whatever the key's case.
-#[inline(always)]
-fn same_name(name: &[u8], key: &[u8]) -> bool {
-    // Most keys of the same length differ in their first or last byte.
-    let folded = |byte: Option<&u8>| byte.map(|byte| byte | 0x20);
-    name.len() == key.len()
-        && folded(name.last()) == folded(key.last())
-        && folded(name.first()) == folded(key.first())
-        && name.eq_ignore_ascii_case(key)
+impl Member {
+    /// Whether `key`, which is as long as the name, is the name in whatever case.
+    #[inline(always)]
+    fn is_named(&self, key: &[u8]) -> bool {
+        // Names are letters alone, so that these eight bytes are as good as a comparison.
+        self.ends == ends(key) && (key.len() <= 16 || self.name.as_bytes().eq_ignore_ascii_case(key))
+    }
 }
 
+/// Or-ed to bytes, makes letters lower case.
+const LOWER: u64 = 0x2020_2020_2020_2020;
+
+/// The first and the last eight bytes of a name, in lower case if they are letters.
 #[inline(always)]
-fn length_bit(length: usize) -> u64 {
-    1 << length.min(63)
+fn ends(name: &[u8]) -> [u64; 2] {
+    match (name.first_chunk(), name.last_chunk()) {
+        (Some(first), Some(last)) => [first, last].map(|bytes| u64::from_le_bytes(*bytes) | LOWER),
+        _ => [0, name.iter().fold(0, |word, byte| word >> 8 | u64::from(byte | 0x20) << 56)],
+    }
 }
 
 /// The keys of an object, one after the other; whoever takes a key says where its value ends.
@@ -189,6 +253,30 @@ impl Keys {
     /// The next key, and where its value starts.
     #[inline(always)]
     pub(super) fn next(&mut self, cursor: &mut Cursor<'_>) -> Result<Option<(Span, usize)>, Malformed> {
+        // As CloudTrail writes it, nothing but a comma stands between a value and the next key.
+        let dense = cursor.byte(self.at) == b',' && cursor.byte(self.at + 1) == b'"' && !self.first;
+        let open = match dense {
+            true => self.at + 1,
+            false => match self.seek(cursor)? {
+                Some(open) => open,
+                None => return Ok(None),
+            },
+        };
+        self.first = false;
+        let key = cursor.string(open)?;
+        let mut at = key.end;
+        if cursor.byte(at) != b':' {
+            at = cursor.skip_blanks(at);
+            if cursor.byte(at) != b':' {
+                return Err(Malformed { at });
+            }
+        }
+        Ok(Some((key, cursor.skip_blanks(at + 1))))
+    }
+
+    /// Where the next key opens; `None` at the end of the object.
+    #[cold]
+    fn seek(&mut self, cursor: &Cursor<'_>) -> Result<Option<usize>, Malformed> {
         let mut at = cursor.skip_blanks(self.at);
         match cursor.byte(at) {
             b'}' => {
@@ -199,16 +287,10 @@ impl Keys {
             _ if !self.first => return Err(Malformed { at }),
             _ => {}
         }
-        self.first = false;
-        if cursor.byte(at) != b'"' {
-            return Err(Malformed { at });
+        match cursor.byte(at) {
+            b'"' => Ok(Some(at)),
+            _ => Err(Malformed { at }),
         }
-        let key = cursor.string(at)?;
-        at = cursor.skip_blanks(key.end);
-        if cursor.byte(at) != b':' {
-            return Err(Malformed { at });
-        }
-        Ok(Some((key, cursor.skip_blanks(at + 1))))
     }
 }
 
@@ -316,11 +398,6 @@ impl<'a> Records<'a> {
                 None
             }
         }
-    }
-
-    /// A bookmark, for a record that has to be read twice.
-    pub(super) fn cursor(&self) -> &Cursor<'a> {
-        &self.cursor
     }
 
     /// Where the next record opens, if that is reached in this step.
@@ -482,7 +559,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, names: &[&str], damage: Option<Damage>) {
-        let (rows, found) = read(text.as_bytes(), &[&["eventname"]]);
+        let (rows, found) = read(text.as_bytes(), &[&["eventname"], &["eventtime"]]);
         let rows: Vec<&str> =
             rows.iter().map(|row| row[0].as_deref().map_or("-", |name| name.trim_matches('"'))).collect();
         assert_eq!((rows.as_slice(), found), (names, damage), "{text}");
@@ -509,6 +586,7 @@ mod tests {
         check(r#"{"Records":[{"x":"\"eventName\":\"no\"}],","eventName":"a"}]}"#, &["a"], None);
         check(r#"{"Records":[{"eventName":"no","EVENTNAME":"a"}]}"#, &["a"], None);
         check(r#"{"Records":[{"event\u004eame":"a"}]}"#, &["a"], None);
+        check(r#"{"Records":[{"x":"eventName","eventName" : "a","y":"eventName"}]}"#, &["a"], None);
     }
 
     #[test]
@@ -553,6 +631,7 @@ mod tests {
             Just(serde_json::Value::Null),
             any::<i32>().prop_map(Into::into),
             r#"[ -~é\\"{}\[\]\n]{0,40}"#.prop_map(Into::into),
+            "eventName|a|b|c".prop_map(Into::into),
         ];
         let object = prop::collection::hash_map("a|b|c|eventName|[\"{}]{0,3}", value.clone(), 0..6)
             .prop_map(|members| serde_json::Value::Object(members.into_iter().collect()));
@@ -565,7 +644,8 @@ mod tests {
         fn agrees_with_serde(records in prop::collection::vec(record(), 0..8), pretty in any::<bool>()) {
             let document = serde_json::json!({ "Records": records });
             let text = if pretty { format!("{document:#}") } else { document.to_string() };
-            let (rows, damage) = read(text.as_bytes(), &[&["a"], &["b", "c"], &["eventname"]]);
+            let paths: [&[&'static str]; 3] = [&["a"], &["b", "c"], &["eventname"]];
+            let (rows, damage) = read(text.as_bytes(), &paths);
             prop_assert_eq!(damage, None);
             prop_assert_eq!(rows.len(), records.len());
             for (row, record) in rows.iter().zip(&records) {
@@ -574,11 +654,18 @@ mod tests {
                     prop_assert_eq!(found.as_ref(), expected);
                 }
             }
+            // A field looked for alone is found in another way.
+            for (index, path) in paths.iter().enumerate() {
+                let (alone, _) = read(text.as_bytes(), &[path]);
+                let together: Vec<_> = rows.iter().map(|row| vec![row[index].clone()]).collect();
+                prop_assert_eq!(alone, together);
+            }
         }
 
         #[test]
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             read(&bytes, &[&["a"], &["b", "c"]]);
+            read(&bytes, &[&["a"]]);
         }
 
         #[test]
@@ -588,6 +675,7 @@ mod tests {
             read(&text[..cut], &[&["a"], &["b", "c"]]);
             text[cut] = byte;
             read(&text, &[&["a"], &["b", "c"]]);
+            read(&text, &[&["b", "c"]]);
         }
     }
 }

@@ -9,18 +9,21 @@ use std::{
     },
 };
 
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use datafusion::{
     arrow::{datatypes::SchemaRef, record_batch::RecordBatch},
     error::Result,
+    physical_expr::PhysicalExpr,
 };
 use tokio::sync::mpsc::Sender;
 
 use super::{
-    columns::Source,
-    condition::{Condition, Search, Test},
+    columns::{EVENT_TIME, Source},
+    condition::{Condition, Search},
     json::Span,
     ledger::{Ledger, Reading},
     object::Reader,
+    probe::Probe,
     record::{Fields, Records, looks_whole},
     rows::Rows,
     table::ScanOptions,
@@ -30,6 +33,9 @@ use super::{
 
 /// A batch ends when its records have this many bytes, if not for its number of rows.
 const BATCH_BYTES: usize = 16 << 20;
+
+/// Rows in the first batch where a filter learns from them.
+const FIRST_ROWS: usize = 256;
 
 /// A literal this frequent, in bytes between its occurrences, saves no reading.
 const DENSE: usize = 512;
@@ -45,6 +51,8 @@ pub(super) struct Scan {
     pub(super) sources: Vec<Source>,
     /// What is known to hold for every row that is needed.
     pub(super) condition: Condition,
+    /// Filters that tell more and more of it while the query runs.
+    pub(super) dynamic: Vec<Arc<dyn PhysicalExpr>>,
     /// Enough rows, if that is known.
     pub(super) limit: Option<usize>,
     pub(super) options: ScanOptions,
@@ -64,15 +72,37 @@ pub(super) struct Progress {
 type Batches = Sender<Result<RecordBatch>>;
 
 impl Scan {
+    /// What `filter`, over the scan's columns, demands of a record.
+    pub(super) fn demands(&self, filter: &Arc<dyn PhysicalExpr>) -> Condition {
+        Condition::of(filter, &self.sources, self.options.null_json_as_text)
+    }
+
+    /// When the earliest event that can match happened, less a margin: an object that was
+    /// delivered before holds none.
+    ///
+    /// The margin is for clocks, and for names that tell the start of the five minutes
+    /// that an object covers.
+    fn earliest_delivery(&self) -> Option<DateTime<Utc>> {
+        // Whether a record is a duplicate depends on records that do not match.
+        let bound = self.condition.lower_bound(&[EVENT_TIME]).filter(|_| !self.options.deduplicate)?;
+        let minute = NaiveDateTime::parse_from_str(bound.get(..16)?, "%Y-%m-%dT%H:%M").ok()?;
+        minute.and_utc().checked_sub_signed(TimeDelta::hours(1))
+    }
+
     /// Reads objects, each time the next that no other worker has taken, until there are no more.
     pub(super) fn run(&self, progress: &Progress, batch_size: usize, batches: &Batches) -> Result<()> {
         let mut worker = Worker::new(self, progress, batch_size, batches);
+        let earliest = self.earliest_delivery();
         while !batches.is_closed() && !worker.has_enough() {
             let turn = progress.next.fetch_add(1, Ordering::Relaxed);
             let Some(&object) = self.objects.get(turn) else {
                 worker.flush()?;
                 break;
             };
+            let delivered = earliest.and_then(|_| self.tree.objects()[object].delivered());
+            if delivered.is_some() && delivered < earliest {
+                continue;
+            }
             if worker.scan(turn, object)?.is_break() {
                 break;
             }
@@ -86,10 +116,12 @@ struct Worker<'a> {
     progress: &'a Progress,
     batches: &'a Batches,
     batch_size: usize,
+    /// How many rows the next batch will have.
+    target: usize,
     reader: Reader,
+    probe: Probe<'a>,
     fields: Fields,
     slots: Vec<Option<Span>>,
-    test: Test,
     search: Option<Search>,
     rows: Rows,
     /// Bytes of the records in `rows`.
@@ -100,16 +132,21 @@ impl<'a> Worker<'a> {
     fn new(scan: &'a Scan, progress: &'a Progress, batch_size: usize, batches: &'a Batches) -> Self {
         let mut fields = Fields::new();
         let rows = Rows::new(scan.schema.clone(), &scan.sources, scan.options.null_json_as_text, &mut fields);
-        let test = scan.condition.test(&mut fields);
         Worker {
             scan,
             progress,
             batches,
-            batch_size: scan.limit.map_or(batch_size, |limit| batch_size.min(limit.max(1))),
+            batch_size,
+            target: match scan.limit {
+                Some(limit) => batch_size.min(limit.max(1)),
+                // What a filter learns from the first rows saves building more of them.
+                None if !scan.dynamic.is_empty() => batch_size.min(FIRST_ROWS),
+                None => batch_size,
+            },
             reader: Reader::new(scan.options.object_limit),
+            probe: Probe::new(scan),
             slots: vec![None; fields.len()],
             fields,
-            test,
             // Whether a record is a duplicate depends on records that do not match.
             search: Search::new(&scan.condition).filter(|_| !scan.options.deduplicate),
             rows,
@@ -123,6 +160,7 @@ impl<'a> Worker<'a> {
 
     /// Adds the rows of one object, and hands on the batches that become full.
     fn scan(&mut self, turn: usize, object: usize) -> Result<ControlFlow<()>> {
+        self.probe.watch()?;
         let log = &self.scan.tree.objects()[object];
         let content = self.reader.read(&log.path());
         let text = content.text;
@@ -159,6 +197,15 @@ impl<'a> Worker<'a> {
                         return Ok(end);
                     }
                 }
+                if self.probe.pays() {
+                    let bookmark = cursor.clone();
+                    let (end, passes) = self.probe.look(cursor, open)?;
+                    wanted = passes;
+                    if !passes || self.fields.len() == 0 {
+                        return Ok(end);
+                    }
+                    *cursor = bookmark;
+                }
                 self.fields.find(cursor, open, &mut self.slots)
             });
             let Some(end) = end else {
@@ -167,11 +214,12 @@ impl<'a> Worker<'a> {
             let duplicate = duplicates.get(reading.records).copied().unwrap_or(false);
             reading.records += 1;
             reading.duplicates += usize::from(duplicate);
-            if wanted && !duplicate && self.test.may_pass(text, &self.slots) {
+            if wanted && !duplicate {
                 self.rows.append(text, &self.slots, &log.partition);
                 self.pending += end - open;
-                if self.rows.len() >= self.batch_size || self.pending >= BATCH_BYTES {
+                if self.rows.len() >= self.target || self.pending >= BATCH_BYTES {
                     self.pending = 0;
+                    self.target = self.batch_size.min(self.target * 2);
                     flow = send(&mut self.rows, self.scan.limit, self.progress, self.batches)?;
                 }
             } else if let Some(spots) = &mut spots

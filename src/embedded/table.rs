@@ -15,10 +15,11 @@ use datafusion::{
     error::Result,
     execution::{SendableRecordBatchStream, TaskContext},
     logical_expr::{Expr, TableProviderFilterPushDown},
-    physical_expr::{EquivalenceProperties, PhysicalExpr},
+    physical_expr::{EquivalenceProperties, PhysicalExpr, PhysicalSortExpr},
+    physical_expr_common::physical_expr::snapshot_generation,
     physical_plan::{
-        DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
-        execution_plan::{Boundedness, EmissionType},
+        DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, SortOrderPushdownResult,
+        execution_plan::{Boundedness, EmissionType, apply_expression_roots},
         filter_pushdown::{ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation},
         projection::ProjectionExec,
         stream::RecordBatchReceiverStreamBuilder,
@@ -123,6 +124,7 @@ impl TableProvider for CloudTrailTable {
             schema,
             sources,
             condition: Condition::Unknown,
+            dynamic: Vec::new(),
             limit,
             options: self.options,
             ledger: self.ledger.clone(),
@@ -200,9 +202,9 @@ impl ExecutionPlan for CloudTrailExec {
 
     fn apply_expressions(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+        visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
+        apply_expression_roots(&self.scan.dynamic, visit)
     }
 
     fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
@@ -249,27 +251,55 @@ impl ExecutionPlan for CloudTrailExec {
     }
 
     /// Takes notice of filters above, and leaves them there: what it does with them is no filter.
+    ///
+    /// Some change while the query runs: the newest 50 events ask for less the more were found.
     fn handle_child_pushdown_result(
         &self,
         _: FilterPushdownPhase,
         filters: ChildPushdownResult,
         _: &ConfigOptions,
     ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
-        let conditions: Vec<Condition> = filters
+        let (dynamic, fixed): (Vec<_>, Vec<_>) = filters
             .parent_filters
             .iter()
-            .map(|parent| {
-                Condition::of(&parent.filter, &self.scan.sources, self.scan.options.null_json_as_text)
-            })
-            .collect();
+            .map(|parent| parent.filter.clone())
+            .partition(|filter| snapshot_generation(filter) > 0);
         let propagation = FilterPushdownPropagation::all_unsupported(filters);
-        if conditions.is_empty() {
+        if dynamic.is_empty() && fixed.is_empty() {
             return Ok(propagation);
         }
         Ok(propagation.with_updated_node(self.with(|scan| {
             let known = std::mem::replace(&mut scan.condition, Condition::Unknown);
-            scan.condition = Condition::All([known].into_iter().chain(conditions).collect());
+            let more = fixed.iter().map(|filter| scan.demands(filter));
+            scan.condition = Condition::All([known].into_iter().chain(more).collect());
+            scan.dynamic.extend(dynamic);
         })))
+    }
+
+    /// Reads the days in the order in which their events are wanted, so that the first fill
+    /// a limit and the others need not be built.
+    fn try_pushdown_sort(
+        &self,
+        order: &[PhysicalSortExpr],
+    ) -> Result<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {
+        let by_time = order.first().filter(|first| {
+            let source = condition::source(&first.expr, &self.scan.sources);
+            source.is_some_and(|source| source.is_event_time())
+        });
+        // Which duplicate is the first depends on the order.
+        let Some(first) = by_time.filter(|_| !self.scan.options.deduplicate) else {
+            return Ok(SortOrderPushdownResult::Unsupported);
+        };
+        let day = |object: &usize| {
+            let partition = &self.scan.tree.objects()[*object].partition;
+            (&partition.year, &partition.month, &partition.day)
+        };
+        let mut objects = self.scan.objects.to_vec();
+        objects.sort_by(|a, b| day(a).cmp(&day(b)).then(a.cmp(b)));
+        if first.options.descending {
+            objects.reverse();
+        }
+        Ok(SortOrderPushdownResult::Inexact { inner: self.with(|scan| scan.objects = objects.into()) })
     }
 }
 

@@ -59,7 +59,14 @@ impl Inventory {
             row.days.extend(day);
         }
         let rows: Vec<Row> = rows.into_values().collect();
-        let not_covered = not_covered(&rows, scope);
+        let mut not_covered = not_covered(&rows, scope);
+        if tree.ignored() > 0 {
+            not_covered.push(format!(
+                "{} in the folder that {} no CloudTrail log: digests, other services' logs, strangers.",
+                show::count(tree.ignored(), "file"),
+                if tree.ignored() == 1 { "is" } else { "are" },
+            ));
+        }
         Inventory { source: source.to_owned(), scope: scope.clone(), rows, not_covered }
     }
 

@@ -160,7 +160,8 @@ fn last_of_month(day: NaiveDate) -> NaiveDate {
 
 /// An instant as RFC 3339 in UTC, to the second, or to the millisecond where it has a fraction.
 pub(crate) fn utc(instant: DateTime<Utc>) -> String {
-    let format = if instant.timestamp_subsec_millis() == 0 { SecondsFormat::Secs } else { SecondsFormat::Millis };
+    let format =
+        if instant.timestamp_subsec_millis() == 0 { SecondsFormat::Secs } else { SecondsFormat::Millis };
     instant.to_rfc3339_opts(format, true)
 }
 

@@ -240,7 +240,7 @@ fn factor(planner: &Planner<'_>, factor: &TableFactor, context: &Context<'_>) ->
             Err(Problem::new("TABLESAMPLE is not supported").hint("use WHERE rand() < 0.1").at(factor.span()))
         }
         TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
-            let inner = Context { outer: None, domain: None, is_answer: false, ..*context };
+            let inner = Context { outer: None, is_answer: false, ..*context };
             rename(query::plan(planner, subquery, &inner)?, alias.as_ref())
         }
         TableFactor::Derived { lateral: true, .. } => {

@@ -73,7 +73,7 @@ fn plan(sql: &str, catalog: &Catalog, session: Session) -> Result<Query, Problem
     let query = parse::parse(sql)?;
     let planner = planner::Planner::new(catalog, session);
     let ctes = query::Ctes::default();
-    let context = query::Context { ctes: &ctes, outer: None, domain: None, is_answer: true };
+    let context = query::Context { ctes: &ctes, outer: None, is_answer: true };
     let relation = query::plan(&planner, &query, &context)?;
     let columns = relation.fields.into_iter().enumerate().map(|(i, field)| OutputColumn {
         name: field.name.unwrap_or_else(|| format!("_col{i}")),

@@ -10,7 +10,6 @@ use super::group::position;
 use super::names::Names;
 use super::planner::{Planner, unplanned};
 use super::scope::{Field, Scope};
-use super::subquery::Domain;
 use super::{select, set, values};
 use crate::trino::{Expr, Problem};
 
@@ -27,8 +26,6 @@ pub(super) struct Context<'a> {
     pub(super) ctes: &'a Ctes<'a>,
     /// The columns of the query around.
     pub(super) outer: Option<&'a Scope<'a>>,
-    /// The values of those columns, where the query is computed for all of them at once.
-    pub(super) domain: Option<&'a Domain>,
     /// Whether its rows are the answer.
     pub(super) is_answer: bool,
 }
@@ -86,7 +83,7 @@ pub(super) fn plan(planner: &Planner<'_>, query: &Query, context: &Context<'_>) 
             return Err(Problem::new("WITH RECURSIVE is not supported").at(with.with_token.0.span));
         }
         for cte in &with.cte_tables {
-            let inner = Context { ctes: &ctes, outer: None, domain: None, is_answer: false };
+            let inner = Context { ctes: &ctes, outer: None, is_answer: false };
             let relation = plan(planner, &cte.query, &inner)?;
             let name = cte.alias.name.value.to_lowercase();
             if ctes.named.iter().any(|(known, _)| *known == name) {

@@ -23,13 +23,6 @@ pub(super) fn plan(
         SetQuantifier::Distinct | SetQuantifier::None => false,
         other => return Err(Problem::new(format!("{op} {other} is not in Athena")).at(right.span())),
     };
-    if context.domain.is_some() {
-        return Err(Problem::new(format!(
-            "{op} in a subquery that names columns of the query around is not supported"
-        ))
-        .hint("join instead")
-        .at(right.span()));
-    }
     let (a, b) = (rows(planner, left, context)?, rows(planner, right, context)?);
     if a.fields.len() != b.fields.len() {
         return Err(Problem::new(format!(

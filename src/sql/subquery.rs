@@ -14,17 +14,11 @@ use datafusion::sql::sqlparser::ast::{self, BinaryOperator, Query, Spanned, Tabl
 use super::names::Names;
 use super::planner::{Planner, unplanned};
 use super::query::{self, Context, Relation};
-use super::scope::{Field, Scope};
+use super::scope::Scope;
 use super::{arrow, lower};
 use crate::trino::{
     Call, Comparison, Expr, ExprKind, Field as RowField, Kernel, Problem, Type, Value, coerce,
 };
-
-/// The columns of the query around that a subquery names, with all values they have together.
-pub(super) struct Domain {
-    pub(super) plan: LogicalPlan,
-    pub(super) fields: Vec<Field>,
-}
 
 /// The subqueries that wait for the rows they hang on.
 #[derive(Default)]
@@ -116,7 +110,7 @@ impl Names<'_> {
     }
 
     fn plan_inner(&self, query: &Query, border: &Scope<'_>) -> Result<Relation, Problem> {
-        let context = Context { outer: Some(border), domain: None, is_answer: false, ..*self.context };
+        let context = Context { outer: Some(border), is_answer: false, ..*self.context };
         query::plan(self.planner, query, &context)
     }
 

@@ -9,9 +9,10 @@ use datafusion::sql::sqlparser::parser::Parser;
 use serde_json::Value as Json;
 
 use super::cast::{format_ip, parse_ip};
+use super::eval::NoRow;
 use super::testing::{NoColumns, SESSION};
 use super::time::text::{format_date, parse_timestamp};
-use super::{NoRow, Type, Value, analyze, cast};
+use super::{Type, Value, analyze, cast};
 use crate::sql::dialect::Athena;
 
 /// The families of which nearly all cases must agree.

@@ -36,9 +36,9 @@ mod types;
 mod value;
 
 pub(crate) use analyze::{Column, Columns, Session, analyze, coerce};
-pub(crate) use cast::{cast, format_ip};
-pub(crate) use error::{ErrorKind, EvalError, Problem};
-pub(crate) use eval::{NoRow, Row};
+pub(crate) use cast::cast;
+pub(crate) use error::{EvalError, Problem};
+pub(crate) use eval::Row;
 pub(crate) use expr::{Call, Comparison, Expr, ExprKind, Kernel};
 pub(crate) use types::{Field, Type};
 pub(crate) use value::{Eval, Key, Value};

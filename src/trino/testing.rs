@@ -3,7 +3,8 @@
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::{Column, Columns, Expr, NoRow, Problem, Session, Type, Value, analyze, cast, time};
+use super::eval::NoRow;
+use super::{Column, Columns, Expr, Problem, Session, Type, Value, analyze, cast, time};
 use crate::sql::dialect::Athena;
 
 pub(crate) struct NoColumns;

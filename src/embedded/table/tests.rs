@@ -89,6 +89,9 @@ fn check(logs: &Logs, sql: &str, expected: Value) {
 
 #[test]
 fn columns_have_the_records_values() {
+    // Members of structures are columns of their own besides.
+    let columns: Vec<String> = columns::schema().fields().iter().map(|field| field.name().clone()).collect();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).filter(|name| !name.contains('.')).collect();
     let logs = Logs::new().records(
         "a.json",
         json!([{
@@ -108,9 +111,6 @@ fn columns_have_the_records_values() {
             "tags": {"unknown": "field"},
         }]),
     );
-    // Members of structures are columns of their own besides.
-    let columns: Vec<String> = columns::schema().fields().iter().map(|field| field.name().clone()).collect();
-    let columns: Vec<&str> = columns.iter().map(String::as_str).filter(|name| !name.contains('.')).collect();
     check(
         &logs,
         &format!("SELECT {} FROM logs", columns.join(", ")),
@@ -291,6 +291,42 @@ fn every_literal_is_found_however_it_is_spelled() {
 }
 
 #[test]
+fn objects_delivered_before_the_events_asked_for_are_left_out() {
+    let mut logs = Logs::new();
+    for hour in 0..24 {
+        let name = format!("111122223333_CloudTrail_us-east-1_20240506T{hour:02}30Z_x.json");
+        logs = logs.records(&name, json!([{"eventTime": format!("2024-05-06T{hour:02}:29:00Z")}]));
+    }
+    logs = logs.records("odd name.json", json!([{"eventTime": "2024-05-06T23:59:00Z"}]));
+    let sql = "SELECT count(*) AS n FROM logs WHERE eventtime >= '2024-05-06T20:00:00Z' AND eventtime < '2024-05-07'";
+    let answer = ask(logs.path(), sql);
+    assert_eq!(answer.rows, [json!({"n": 5})]);
+    assert_eq!(answer.coverage.objects_read, 6);
+    let answer =
+        ask(logs.path(), "SELECT count(*) AS n FROM logs WHERE eventtime >= '2024-05' OR eventtime > '2025'");
+    assert_eq!(answer.coverage.objects_read, 25);
+}
+
+#[test]
+fn the_newest_events_are_the_newest_whatever_is_left_out() {
+    let mut logs = Logs::new();
+    for day in 1..=20 {
+        let record = |n: usize| json!({"eventTime": format!("2024-05-{day:02}T{:02}:00:00Z", n % 24), "eventID": format!("{day} {n}")});
+        let path = format!("AWSLogs/111122223333/CloudTrail/us-east-1/2024/05/{day:02}/a.json");
+        logs = logs.add(&path, json!({"Records": (0..400).map(record).collect::<Vec<_>>()}).to_string());
+    }
+    for (order, expected) in [
+        ("eventtime DESC, eventid", ["20 119", "20 143", "20 167"]),
+        ("eventtime ASC, eventid", ["1 0", "1 120", "1 144"]),
+        ("eventid DESC", ["9 99", "9 98", "9 97"]),
+    ] {
+        let sql = format!("SELECT eventid FROM logs ORDER BY {order} LIMIT 3");
+        let found: Vec<Value> = ask(logs.path(), &sql).rows;
+        assert_eq!(found, expected.map(|id| json!({"eventid": id})), "{order}");
+    }
+}
+
+#[test]
 fn a_limit_ends_the_scan() {
     let mut logs = Logs::new();
     for index in 0..50 {
@@ -432,6 +468,26 @@ fn objects_that_vanish_are_reported() {
         (damaged.object.as_str(), damaged.reason.as_str()),
         (&*format!("{DAY}/a.json"), "vanished before it was read")
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_unreadable_objects_do_no_harm() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let logs = Logs::new().records("a.json", json!([{}])).records("closed.json", json!([{}]));
+    let day = logs.path().join(DAY);
+    let made = std::process::Command::new("mkfifo").arg(day.join("pipe.json")).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    fs::set_permissions(day.join("closed.json"), fs::Permissions::from_mode(0)).unwrap();
+    let answer = ask(logs.path(), "SELECT count(*) n FROM logs");
+    assert_eq!(answer.coverage.objects_listed, 2);
+    // The superuser may read anything.
+    if fs::read(day.join("closed.json")).is_err() {
+        assert_eq!(answer.damage(), ["closed.json: permissions do not allow reading (0)"]);
+        assert_eq!(answer.rows, [json!({"n": 1})]);
+    }
+    assert!(Tree::open(&day.join("pipe.json")).unwrap_err().is_invalid());
 }
 
 #[test]
