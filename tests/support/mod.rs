@@ -10,16 +10,16 @@ use std::process::{Command, Stdio};
 use sha2::{Digest, Sha256};
 
 /// A finished run of the program.
-pub struct Run {
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
     code: Option<i32>,
     line: String,
 }
 
 impl Run {
     #[track_caller]
-    pub fn exits(&self, code: i32) {
+    pub(crate) fn exits(&self, code: i32) {
         assert_eq!(
             self.code,
             Some(code),
@@ -31,11 +31,11 @@ impl Run {
     }
 }
 
-pub fn trailbook(arguments: &[&str]) -> Run {
+pub(crate) fn trailbook(arguments: &[&str]) -> Run {
     trailbook_with_stdin(arguments, "")
 }
 
-pub fn trailbook_with_stdin(arguments: &[&str], stdin: &str) -> Run {
+pub(crate) fn trailbook_with_stdin(arguments: &[&str], stdin: &str) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_trailbook"))
         .args(arguments)
         .stdin(Stdio::piped())
@@ -56,7 +56,7 @@ pub fn trailbook_with_stdin(arguments: &[&str], stdin: &str) -> Run {
 /// A folder beside the checkout that not every machine has.
 ///
 /// Where it is absent the test skips with a line, or fails if nothing may be skipped.
-pub fn shared(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
     if path.exists() {
         return Some(path);
@@ -66,14 +66,14 @@ pub fn shared(name: &str) -> Option<PathBuf> {
 }
 
 /// Says that a test is skipped and why; a failure where `TRAILBOOK_REQUIRE_ALL` is set.
-pub fn skip(why: &str) {
+pub(crate) fn skip(why: &str) {
     assert!(std::env::var_os("TRAILBOOK_REQUIRE_ALL").is_none(), "would be skipped: {why}");
     eprintln!("skipped: {why}");
 }
 
 /// How an object is damaged.
 #[derive(Clone, Copy, Debug)]
-pub enum Damage {
+pub(crate) enum Damage {
     Truncated,
     NotJson,
     NoRecords,
@@ -81,15 +81,15 @@ pub enum Damage {
 }
 
 /// A folder of the test's own.
-pub struct Dir(tempfile::TempDir);
+pub(crate) struct Dir(tempfile::TempDir);
 
 impl Dir {
-    pub fn new() -> Dir {
+    pub(crate) fn new() -> Dir {
         Dir(tempfile::tempdir().expect("a temporary folder"))
     }
 
     /// Two objects of one account in two regions: six events.
-    pub fn with_logs() -> Dir {
+    pub(crate) fn with_logs() -> Dir {
         let dir = Dir::new();
         let event = |n: u32, name: &str, more: &str| {
             format!(
@@ -129,7 +129,7 @@ impl Dir {
     }
 
     /// Damages the object that holds no sign-in, and gives its file name.
-    pub fn damage(&self, damage: Damage) -> String {
+    pub(crate) fn damage(&self, damage: Damage) -> String {
         let name = Self::name("eu-west-1");
         match damage {
             Damage::Truncated => {
@@ -143,15 +143,15 @@ impl Dir {
         name.rsplit('/').next().expect("a name").to_owned()
     }
 
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.0.path().to_str().expect("UTF-8")
     }
 
-    pub fn join(&self, name: &str) -> String {
+    pub(crate) fn join(&self, name: &str) -> String {
         self.0.path().join(name).to_str().expect("UTF-8").to_owned()
     }
 
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.0.path().join(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         fs::write(path, content).expect("a file");
@@ -159,7 +159,7 @@ impl Dir {
 }
 
 /// The SHA-256 of all names and contents below a folder.
-pub fn tree_digest(folder: &str) -> String {
+pub(crate) fn tree_digest(folder: &str) -> String {
     let mut files: Vec<PathBuf> = walkdir::WalkDir::new(folder)
         .into_iter()
         .map(|entry| entry.expect("an entry"))
