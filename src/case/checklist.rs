@@ -129,7 +129,7 @@ mod tests {
     fn states_follow_the_ledger() {
         let plan = json!({"kind": "plan", "steps": ["a", "b"]});
         let step = |title: &str, state: &str| json!({"kind": "step", "title": title, "state": state, "at": "t", "note": ""});
-        check(&[plan.clone()], &[("a", "to do"), ("b", "to do")]);
+        check(std::slice::from_ref(&plan), &[("a", "to do"), ("b", "to do")]);
         check(&[plan.clone(), step("b", "failed")], &[("a", "to do"), ("b", "failed")]);
         check(&[plan.clone(), step("b", "failed"), step("b", "done")], &[("a", "to do"), ("b", "done")]);
         check(

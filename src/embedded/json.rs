@@ -488,7 +488,7 @@ mod tests {
             let text = format!("{}{body} ,\"{{[", " ".repeat(lead));
             let span = Cursor::new(text.as_bytes(), 0).value(lead).unwrap();
             prop_assert_eq!(&text[lead..span.end], &body);
-            let raw = &body.as_bytes()[..];
+            let raw = body.as_bytes();
             match &value {
                 serde_json::Value::String(expected) => {
                     prop_assert_eq!(&*unescape(&raw[1..raw.len() - 1]), expected.as_bytes());

@@ -206,12 +206,7 @@ impl Members {
     #[inline(always)]
     fn named(&self, key: &[u8]) -> Option<&Member> {
         let [start, end] = *self.starts.get(key.len()..)?.first_chunk()?;
-        for member in self.members.get(usize::from(start)..usize::from(end))? {
-            if member.is_named(key) {
-                return Some(member);
-            }
-        }
-        None
+        self.members.get(usize::from(start)..usize::from(end))?.iter().find(|member| member.is_named(key))
     }
 }
 
@@ -404,7 +399,7 @@ impl<'a> Records<'a> {
     fn step(&mut self) -> Result<Option<usize>, Malformed> {
         match std::mem::replace(&mut self.place, Place::End) {
             Place::Top => self.top(),
-            Place::Envelope { keys, found, bookmark } => self.envelope(keys, found, bookmark),
+            Place::Envelope { keys, found, bookmark } => self.envelope(keys, found, *bookmark),
             Place::Array { envelope } => self.array(envelope),
             Place::End => Ok(None),
         }
@@ -442,7 +437,7 @@ impl<'a> Records<'a> {
         &mut self,
         mut keys: Keys,
         found: bool,
-        bookmark: Box<(Cursor<'a>, usize)>,
+        bookmark: (Cursor<'a>, usize),
     ) -> Result<Option<usize>, Malformed> {
         let mut event = false;
         while let Some((key, at)) = keys.next(&mut self.cursor)? {
@@ -459,7 +454,7 @@ impl<'a> Records<'a> {
         self.place = Place::Top;
         if event && !found {
             self.lines = true;
-            (self.cursor, self.at) = *bookmark;
+            (self.cursor, self.at) = bookmark;
             return Ok(Some(self.at));
         }
         if !found {

@@ -631,7 +631,7 @@ mod tests {
         fn folders_that_cannot_be_listed_are_told() {
             let root = tree(&[ONE, "AWSLogs/9/CloudTrail/x/2024/01/01/b.json"]);
             let closed = root.path().join("AWSLogs/9/CloudTrail");
-            fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
             if fs::read_dir(&closed).is_ok() {
                 return; // the superuser may list anything
             }

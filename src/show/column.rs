@@ -132,7 +132,7 @@ fn field_type(field: &str) -> &str {
         // A quote inside the name is doubled, so the name ends at the last one.
         return field.rfind('"').map_or(field, |end| &field[end + 1..]);
     }
-    let name = field.find(|c: char| c == ' ' || c == '(').unwrap_or(field.len());
+    let name = field.find([' ', '(']).unwrap_or(field.len());
     let rest = field[name..].trim_start();
     if rest.is_empty() || rest.starts_with('(') || rest.starts_with("with ") { field } else { rest }
 }

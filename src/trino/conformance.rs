@@ -30,7 +30,7 @@ fn agrees_with_trino() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/queries/functions_dev.jsonl");
     let Ok(cases) = std::fs::read_to_string(&path) else {
         assert!(std::env::var_os("TRAILBOOK_REQUIRE_ALL").is_none(), "{} is absent", path.display());
-        println!("skipped: {} is absent", path.display());
+        eprintln!("skipped: {} is absent", path.display());
         return;
     };
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
@@ -55,7 +55,7 @@ fn agrees_with_trino() {
     for (family, Tally { equal, wrong, refused }) in &tallies {
         writeln!(table, "{family:12} equal {equal:4}  wrong {wrong:2}  refused {refused:2}").unwrap();
     }
-    println!("{table}{wrong}");
+    eprintln!("{table}{wrong}");
     let all: u32 = tallies.values().map(|tally| tally.equal + tally.wrong + tally.refused).sum();
     let wrongs: u32 = tallies.values().map(|tally| tally.wrong).sum();
     assert!(f64::from(wrongs) <= 0.003 * f64::from(all), "{wrongs} of {all} are wrong:\n{wrong}");

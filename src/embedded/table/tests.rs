@@ -479,7 +479,7 @@ fn pipes_and_unreadable_objects_do_no_harm() {
     let day = logs.path().join(DAY);
     let made = std::process::Command::new("mkfifo").arg(day.join("pipe.json")).status();
     assert!(made.is_ok_and(|status| status.success()));
-    fs::set_permissions(day.join("closed.json"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(day.join("closed.json"), fs::Permissions::from_mode(0o0)).unwrap();
     let answer = ask(logs.path(), "SELECT count(*) n FROM logs");
     assert_eq!(answer.coverage.objects_listed, 2);
     // The superuser may read anything.

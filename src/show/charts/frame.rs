@@ -100,7 +100,7 @@ fn number(column: &Column, row: usize) -> Result<u64> {
         AnyValue::Int64(n) => u64::try_from(n).ok(),
         AnyValue::UInt32(n) => Some(n.into()),
         AnyValue::UInt64(n) => Some(n),
-        AnyValue::Float64(n) if n >= 0.0 && n < 1e15 => Some(n.round() as u64),
+        AnyValue::Float64(n) if (0.0..1e15).contains(&n) => Some(n.round() as u64),
         _ => None,
     };
     number.ok_or_else(|| {

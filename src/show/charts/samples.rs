@@ -25,7 +25,7 @@ fn points(count: u64, step: i64) -> Vec<Point> {
     (0..count)
         .map(|n| {
             let events = noise(n) % 400;
-            let errors = if noise(n + 7) % 5 == 0 { noise(n + 3) % (events + 1) } else { 0 };
+            let errors = if noise(n + 7).is_multiple_of(5) { noise(n + 3) % (events + 1) } else { 0 };
             Point { time: START + n as i64 * step, events, errors }
         })
         .collect()
@@ -63,7 +63,7 @@ fn events(count: u64, actors: u64, length: i64) -> Vec<Event> {
                     [n as usize % 5]
                     .into(),
             ),
-            failed: noise(n + 1) % 6 == 0,
+            failed: noise(n + 1).is_multiple_of(6),
         })
         .collect()
 }

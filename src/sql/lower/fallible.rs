@@ -61,9 +61,8 @@ fn call_can_fail(call: &Call) -> bool {
     const PREPARED: [&str; 6] =
         ["json_extract", "json_extract_scalar", "json_size", "date_format", "date_trunc", "split_part"];
     let name = call.name;
-    !TOTAL.contains(&name)
-        && !(PREPARED.contains(&name)
-            && call.args.iter().filter(|arg| arg.as_literal().is_none()).count() <= 1)
+    let is_prepared = call.args.iter().filter(|arg| arg.as_literal().is_none()).count() <= 1;
+    !(TOTAL.contains(&name) || is_prepared && PREPARED.contains(&name))
 }
 
 fn cast_can_fail(from: &Type, to: &Type) -> bool {
