@@ -128,7 +128,7 @@ const ASK_EXAMPLES: &str = "\
 Examples:
   trailbook ask
   trailbook ask console-logins --from 2026-10-01 --to 2026-10-20
-  trailbook ask one-ip --from 2026-10-01 --to 2026-10-20 -p ip 198.51.100.7 --format ndjson";
+  trailbook ask one-ip --from 2026-10-01 --to 2026-10-20 -p ip 203.0.113.66 --format ndjson";
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
