@@ -55,7 +55,7 @@ impl Logs {
     /// `sample` is a small organization's logs of four weeks with an incident in them, generated
     /// into the user's cache folder when first asked for.
     ///
-    /// Lists the folder, reads no log. The cost is about a second for a million objects.
+    /// Lists the folder, reads no log.
     ///
     /// # Errors
     ///
