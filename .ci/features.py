@@ -8,6 +8,7 @@ cargo would build for each selection and fails when a dependency would be
 compiled twice; `--write` renews the package's manifest.
 """
 
+import copy
 import json
 import os
 import re
@@ -53,17 +54,19 @@ def name_and_version(package):
     return name, version
 
 
-def main():
+def measure():
     built = {name: units(arguments) for name, arguments in SELECTIONS.items()}
     everything = {}
     for found in built.values():
         for key, variants in found.items():
             everything.setdefault(key, set()).update(variants)
-    twice = {key: variants for key, variants in everything.items() if len(variants) > 1}
+    return built, everything, {key: variants for key, variants in everything.items() if len(variants) > 1}
 
+
+def main():
     if "--write" in sys.argv:
-        write(twice)
-        return
+        write()
+    built, everything, twice = measure()
     for (package, kind, platform, mode), variants in sorted(twice.items(), key=str):
         print(f"{package} ({kind}, {platform or 'host'}, {mode}) would be built {len(variants)} times:")
         for features, _ in variants:
@@ -75,14 +78,24 @@ def main():
     print(f"each of {len(everything)} dependency units is built once")
 
 
-def write(twice):
+def write():
+    """Renews the manifest from nothing: asking for more features can bring in crates that differ in turn."""
     sections = {"dependencies": {}, "build-dependencies": {}}
-    for (package, kind, platform, mode), variants in twice.items():
-        if mode != "build" or "custom-build" in kind or len({features for features, _ in variants}) < 2:
-            continue
-        section = sections["dependencies" if platform else "build-dependencies"]
-        union = set().union(*(set(features) for features, _ in variants))
-        section.setdefault(name_and_version(package), set()).update(union)
+    render(sections)
+    while True:
+        before = copy.deepcopy(sections)
+        for (package, kind, platform, mode), variants in measure()[2].items():
+            if mode != "build" or "custom-build" in kind or len({features for features, _ in variants}) < 2:
+                continue
+            section = sections["dependencies" if platform else "build-dependencies"]
+            union = set().union(*(set(features) for features, _ in variants))
+            section.setdefault(name_and_version(package), set()).update(union)
+        if sections == before:
+            return
+        render(sections)
+
+
+def render(sections):
     text = MANIFEST.read_text().split(MARK)[0] + MARK
     for title, crates in sections.items():
         if not crates:
@@ -97,7 +110,6 @@ def write(twice):
             listed = ", ".join(f'"{f}"' for f in features)
             text += f'{key} = {{ {rename}version = "{version}", default-features = false, features = [{listed}] }}\n'
     MANIFEST.write_text(text)
-    print(f"wrote {MANIFEST.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ enum Kind {
     Invalid,
     /// The query was accepted and failed while it ran.
     Failed,
+    /// AWS denies it: no credentials, expired ones, or a permission is missing.
+    Denied,
     /// Reading or writing failed.
     Io,
 }
@@ -63,6 +65,10 @@ impl Error {
 
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::new(Kind::Failed, message)
+    }
+
+    pub(crate) fn denied(message: impl Into<String>) -> Self {
+        Self::new(Kind::Denied, message)
     }
 
     /// Reading or writing failed: `what` says which file or stream, without a full stop.
@@ -97,6 +103,11 @@ impl Error {
     /// The query was accepted and failed while it ran, as a division by zero does.
     pub fn is_failed(&self) -> bool {
         self.0.kind == Kind::Failed
+    }
+
+    /// AWS denied it: there are no credentials, they have expired, or a permission is missing.
+    pub fn is_denied(&self) -> bool {
+        self.0.kind == Kind::Denied
     }
 
     /// The reader of the output went away, as `head` does when it has enough.

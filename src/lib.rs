@@ -35,23 +35,25 @@
 //! - Times are UTC, windows half-open, sizes bytes.
 
 mod answer;
+mod aws;
 mod case;
 mod embedded;
 mod error;
 pub mod investigations;
 mod logs;
+mod runtime;
 pub mod sample;
 mod show;
 mod sql;
 mod trino;
 
 pub use answer::Answer;
+pub use aws::Aws;
 pub use case::{Case, Checklist, Step, Tlp};
-pub use embedded::QueryOptions;
 pub use error::{Error, Result};
 pub use logs::coverage::{Coverage, Damaged};
 pub use logs::scope::Scope;
-pub use logs::{Inventory, Logs, TABLE};
+pub use logs::{Inventory, Logs, QueryOptions, TABLE};
 pub use polars;
 pub use show::{Chart, Format, Panel, Show};
 pub use sql::Plan;
@@ -59,5 +61,5 @@ pub use sql::Plan;
 /// What a runbook's cells use: the kernel imports it at start.
 pub mod prelude {
     pub use crate::investigations::*;
-    pub use crate::{Answer, Case, Chart, Checklist, Inventory, Logs, Panel, Scope, Show};
+    pub use crate::{Answer, Aws, Case, Chart, Checklist, Inventory, Logs, Panel, Scope, Show};
 }

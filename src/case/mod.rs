@@ -209,8 +209,15 @@ impl Step {
     /// # Errors
     ///
     /// [`is_not_found`](Error::is_not_found) when there is no object in the scope: every answer over it
-    /// would be empty, and look like all clear.
-    pub fn inventory(&self, inventory: Inventory) -> Result<Inventory> {
+    /// would be empty, and look like all clear. The error that was given, after it is recorded.
+    pub fn inventory(&self, inventory: Result<Inventory>) -> Result<Inventory> {
+        let inventory = match inventory {
+            Ok(inventory) => inventory,
+            Err(error) => {
+                self.case.record(&self.title, "failed", &error.to_string(), Value::Null)?;
+                return Err(error);
+            }
+        };
         if inventory.objects() == 0 {
             let error =
                 Error::not_found(format!("the logs hold no object in the scope ({})", inventory.scope()))

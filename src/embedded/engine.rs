@@ -19,80 +19,25 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
-use polars::prelude::DataFrame;
-use tokio::runtime::Runtime;
 
 use super::frame::frame;
 use super::table::{CloudTrailTable, ScanOptions};
 use super::tree::Tree;
+use crate::logs::engine::{Outcome, QueryEngine};
+use crate::runtime::{self, on_own_thread};
 use crate::show::Column;
 use crate::sql::{self, Catalog, FencePlanner, Guard, Plan};
 use crate::trino::time::Instant;
 use crate::trino::{self, EvalError};
-use crate::{Coverage, Error, Result};
+use crate::{Error, Inventory, QueryOptions, Result, Scope};
 
 /// What sorting, grouping and joining may hold in memory, in bytes; the rest goes to temporary files.
 const MEMORY: usize = 1 << 30;
-
-/// For expressions as deep as a query text can nest them; only what is used is ever taken.
-const STACK: usize = 256 << 20;
-
-/// How a query is to be run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct QueryOptions {
-    allow_full_scan: bool,
-    null_json_as_text: bool,
-    deduplicate: bool,
-    table: Option<String>,
-}
-
-impl QueryOptions {
-    /// The defaults: no full scans, JSON null is NULL, every record is a row, the logs have any table's name.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Lets a query run that does not constrain the partition columns, and may read all logs.
-    pub fn allow_full_scan(mut self, allow: bool) -> Self {
-        self.allow_full_scan = allow;
-        self
-    }
-
-    /// Reads a JSON null in the columns that hold JSON as the text `null`, as tables with AWS's
-    /// older SerDe do, not as NULL.
-    pub fn null_json_as_text(mut self, as_text: bool) -> Self {
-        self.null_json_as_text = as_text;
-        self
-    }
-
-    /// Takes only the first of records with the same event id: CloudTrail delivers at least once,
-    /// and trails overlap.
-    pub fn deduplicate(mut self, deduplicate: bool) -> Self {
-        self.deduplicate = deduplicate;
-        self
-    }
-
-    /// The name the logs have in FROM, with or without a database. Without one, any name is theirs.
-    pub fn table(mut self, name: &str) -> Self {
-        self.table = Some(name.to_owned());
-        self
-    }
-}
 
 /// Logs on disk, and what runs queries on them.
 pub(crate) struct Engine {
     tree: Arc<Tree>,
     state: SessionState,
-    /// Taken when the engine goes: its threads end by themselves.
-    runtime: Option<Runtime>,
-}
-
-/// The answer to a query.
-pub(crate) struct Outcome {
-    pub(crate) frame: DataFrame,
-    pub(crate) columns: Vec<Column>,
-    pub(crate) coverage: Coverage,
-    pub(crate) warnings: Vec<String>,
 }
 
 impl Engine {
@@ -103,13 +48,6 @@ impl Engine {
     /// [`is_not_found`](Error::is_not_found), [`is_io`](Error::is_io).
     pub(crate) fn open(path: &Path) -> Result<Engine> {
         let tree = Arc::new(Tree::open(path)?);
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads)
-            .thread_name("trailbook")
-            .thread_stack_size(STACK)
-            .build()
-            .map_err(|error| Error::io("the engine's threads cannot start", error))?;
         let environment = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY)))
             .build_arc()
@@ -119,57 +57,12 @@ impl Engine {
         let mut rules = PhysicalOptimizer::new().rules;
         rules.retain(|rule| rule.name() != "SanityCheckPlan");
         let state = SessionStateBuilder::new()
-            .with_config(SessionConfig::new().with_target_partitions(threads))
+            .with_config(SessionConfig::new().with_target_partitions(runtime::threads()))
             .with_runtime_env(environment)
             .with_query_planner(Arc::new(Planner))
             .with_physical_optimizer_rules(rules)
             .build();
-        Ok(Engine { tree, state, runtime: Some(runtime) })
-    }
-
-    pub(crate) fn tree(&self) -> &Tree {
-        &self.tree
-    }
-
-    /// What answers, for the record of an answer.
-    pub(crate) fn name(&self) -> String {
-        format!("embedded, DataFusion {}", datafusion::DATAFUSION_VERSION)
-    }
-
-    /// What a query would read.
-    ///
-    /// # Errors
-    ///
-    /// [`is_rejected`](Error::is_rejected) where Athena would refuse it.
-    pub(crate) fn plan(&self, sql: &str, options: &QueryOptions) -> Result<Plan> {
-        self.on_own_thread(|_| Ok(self.prepare(sql, options)?.guard.plan(&self.tree)))
-    }
-
-    /// Answers a query.
-    ///
-    /// # Errors
-    ///
-    /// [`is_rejected`](Error::is_rejected) where Athena or the guard refuses it,
-    /// [`is_failed`](Error::is_failed) where it fails on the rows it meets.
-    pub(crate) fn run(&self, sql: &str, options: &QueryOptions) -> Result<Outcome> {
-        let (prepared, batches) = self.on_own_thread(|runtime| {
-            let prepared = self.prepare(sql, options)?;
-            if !options.allow_full_scan {
-                prepared.guard.check(&self.tree)?;
-            }
-            let batches = runtime.block_on(self.execute(&prepared.plan))?;
-            Ok((prepared, batches))
-        })?;
-        let frame = frame(&prepared.columns, &batches)?;
-        let columns = prepared.columns.into_iter();
-        Ok(Outcome {
-            frame,
-            columns: columns
-                .map(|column| Column { name: column.name, kind: column.ty.to_string() })
-                .collect(),
-            coverage: prepared.table.coverage(),
-            warnings: prepared.guard.into_warnings(),
-        })
+        Ok(Engine { tree, state })
     }
 
     fn prepare(&self, sql: &str, options: &QueryOptions) -> Result<Prepared> {
@@ -192,15 +85,47 @@ impl Engine {
             self.state.query_planner().create_physical_plan(plan, &self.state).await.map_err(failed)?;
         collect(plan, self.state.task_ctx()).await.map_err(failed)
     }
+}
 
-    /// Runs `work` where it may block: a notebook's cell may already be inside a runtime.
-    fn on_own_thread<T: Send>(&self, work: impl FnOnce(&Runtime) -> Result<T> + Send) -> Result<T> {
-        let Some(runtime) = &self.runtime else { return Err(Error::failed("the engine has ended")) };
-        std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().name("trailbook query".into()).stack_size(STACK);
-            let thread = thread.spawn_scoped(scope, || work(runtime));
-            let thread = thread.map_err(|error| Error::io("the engine's thread cannot start", error))?;
-            thread.join().unwrap_or_else(|_| Err(Error::failed("the engine stopped unexpectedly")))
+impl QueryEngine for Engine {
+    fn name(&self) -> String {
+        format!("embedded, DataFusion {}", datafusion::DATAFUSION_VERSION)
+    }
+
+    fn accounts(&self) -> Result<Vec<String>> {
+        Ok(self.tree.accounts())
+    }
+
+    fn regions(&self) -> Result<Vec<String>> {
+        Ok(self.tree.regions())
+    }
+
+    fn inventory(&self, source: &str, scope: &Scope) -> Result<Inventory> {
+        Ok(Inventory::of(source, &self.tree, scope))
+    }
+
+    fn plan(&self, sql: &str, options: &QueryOptions) -> Result<Plan> {
+        on_own_thread(|_| Ok(self.prepare(sql, options)?.guard.plan(&self.tree)))
+    }
+
+    fn run(&self, sql: &str, options: &QueryOptions) -> Result<Outcome> {
+        let (prepared, batches) = on_own_thread(|runtime| {
+            let prepared = self.prepare(sql, options)?;
+            if !options.allow_full_scan {
+                prepared.guard.check(&self.tree)?;
+            }
+            let batches = runtime.block_on(self.execute(&prepared.plan))?;
+            Ok((prepared, batches))
+        })?;
+        let frame = frame(&prepared.columns, &batches)?;
+        let columns = prepared.columns.into_iter();
+        Ok(Outcome {
+            frame,
+            columns: columns
+                .map(|column| Column { name: column.name, kind: column.ty.to_string() })
+                .collect(),
+            coverage: prepared.table.coverage(),
+            warnings: prepared.guard.into_warnings(),
         })
     }
 }
@@ -208,15 +133,6 @@ impl Engine {
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("tree", &self.tree.root()).finish_non_exhaustive()
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        // Waiting for its threads is forbidden inside another runtime.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 

@@ -29,4 +29,3 @@ pub(crate) mod tree;
 mod unique;
 
 pub(crate) use engine::Engine;
-pub use engine::QueryOptions;

@@ -32,7 +32,7 @@ struct Row {
 }
 
 impl Inventory {
-    pub(super) fn of(source: &str, tree: &Tree, scope: &Scope) -> Inventory {
+    pub(crate) fn of(source: &str, tree: &Tree, scope: &Scope) -> Inventory {
         let (first, last) = scope.days();
         let mut rows: BTreeMap<(String, String), Row> = BTreeMap::new();
         for object in tree.objects() {

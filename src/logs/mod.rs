@@ -1,7 +1,9 @@
 //! What a notebook cell holds of the logs.
 
 pub(crate) mod coverage;
+pub(crate) mod engine;
 mod inventory;
+mod options;
 pub(crate) mod scope;
 
 use std::path::Path;
@@ -11,8 +13,10 @@ use crate::answer::{Answer, Provenance};
 use crate::embedded::Engine;
 use crate::investigations::Investigation;
 use crate::sql::Plan;
-use crate::{Error, QueryOptions, Result, sample};
+use crate::{Error, Result, sample};
+use engine::QueryEngine;
 pub use inventory::Inventory;
+pub use options::QueryOptions;
 use scope::Scope;
 
 /// The table that questions are asked of: the name that the set-up gives it on Athena.
@@ -43,7 +47,7 @@ pub const TABLE: &str = "cloudtrail_logs.cloudtrail_partitioned";
 #[derive(Clone, Debug)]
 pub struct Logs {
     source: String,
-    engine: Arc<Engine>,
+    engine: Arc<dyn QueryEngine>,
     options: QueryOptions,
 }
 
@@ -97,15 +101,18 @@ impl Logs {
     /// [`is_not_found`](Error::is_not_found) for an account or a region that the logs do not hold,
     /// naming those that they do: asking for it would silently find nothing.
     pub fn scope(&self, accounts: &[String], regions: &[String], from: &str, to: &str) -> Result<Scope> {
-        let tree = self.engine.tree();
-        let accounts = held("account", accounts, tree.accounts())?;
-        let regions = held("region", regions, tree.regions())?;
+        let accounts = held("account", accounts, self.engine.accounts()?)?;
+        let regions = held("region", regions, self.engine.regions()?)?;
         Scope::new(accounts, regions, from, to)
     }
 
     /// What the logs hold of a scope, from their listing: no log is read.
-    pub fn inventory(&self, scope: &Scope) -> Inventory {
-        Inventory::of(&self.source, self.engine.tree(), scope)
+    ///
+    /// # Errors
+    ///
+    /// When a bucket cannot be listed; never for a folder.
+    pub fn inventory(&self, scope: &Scope) -> Result<Inventory> {
+        self.engine.inventory(&self.source, scope)
     }
 
     /// Asks a saved question of a scope.
@@ -114,7 +121,7 @@ impl Logs {
     ///
     /// [`is_invalid`](Error::is_invalid) when a parameter has no value; otherwise as [`query`](Logs::query).
     pub fn ask(&self, question: &Investigation, scope: &Scope) -> Result<Answer> {
-        let sql = question.sql(TABLE, scope)?;
+        let sql = question.sql(self.engine.table(), scope)?;
         let mut options = self.options.clone();
         if scope.accounts().is_empty() || scope.regions().is_empty() {
             // The folders do not say what the conditions would be on.

@@ -1,0 +1,43 @@
+//! How a query is to be run.
+
+/// How a query is to be run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueryOptions {
+    pub(crate) allow_full_scan: bool,
+    pub(crate) null_json_as_text: bool,
+    pub(crate) deduplicate: bool,
+    pub(crate) table: Option<String>,
+}
+
+impl QueryOptions {
+    /// The defaults: no full scans, JSON null is NULL, every record is a row, the logs have any table's name.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets a query run that does not constrain the partition columns, and may read all logs.
+    pub fn allow_full_scan(mut self, allow: bool) -> Self {
+        self.allow_full_scan = allow;
+        self
+    }
+
+    /// Reads a JSON null in the columns that hold JSON as the text `null`, as tables with AWS's
+    /// older SerDe do, not as NULL.
+    pub fn null_json_as_text(mut self, as_text: bool) -> Self {
+        self.null_json_as_text = as_text;
+        self
+    }
+
+    /// Takes only the first of records with the same event id: CloudTrail delivers at least once,
+    /// and trails overlap.
+    pub fn deduplicate(mut self, deduplicate: bool) -> Self {
+        self.deduplicate = deduplicate;
+        self
+    }
+
+    /// The name the logs have in FROM, with or without a database. Without one, any name is theirs.
+    pub fn table(mut self, name: &str) -> Self {
+        self.table = Some(name.to_owned());
+        self
+    }
+}
