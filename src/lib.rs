@@ -41,6 +41,7 @@ mod embedded;
 mod error;
 pub mod investigations;
 mod logs;
+mod progress;
 mod runtime;
 pub mod sample;
 mod show;

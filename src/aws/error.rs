@@ -57,7 +57,7 @@ fn without_answer(what: &str, text: &str) -> Error {
 }
 
 /// An error and its causes, outermost first, without repetition.
-pub(super) fn chain(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -5,7 +5,7 @@ mod store;
 
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 
-pub(crate) use error::explain;
+pub(crate) use error::{chain, explain};
 pub(crate) use store::Store;
 
 use crate::{Error, Result, runtime};

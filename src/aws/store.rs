@@ -62,7 +62,7 @@ impl Store {
             E::Unauthenticated { .. } => Error::denied(format!("{what}: the credentials are not valid"))
                 .hint("renew them (`aws sso login`), or choose another profile"),
             error => {
-                let text = crate::aws::error::chain(error);
+                let text = super::chain(error);
                 if text.contains("redirect") || text.contains("PermanentRedirect") || text.contains("AuthorizationHeaderMalformed") {
                     return Error::invalid(format!("{what}: the bucket `{bucket}` is in another region"))
                         .hint("name the bucket's region (`--region`, `region=` in the source, AWS_REGION)");

@@ -21,8 +21,11 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 
 use super::frame::frame;
+use super::partitions;
 use super::table::{CloudTrailTable, ScanOptions};
-use super::tree::Tree;
+use super::tree::bucket::{Admits, Bucket};
+use super::tree::{Partition, Tree};
+use crate::aws::Store;
 use crate::logs::engine::{Outcome, QueryEngine};
 use crate::runtime::{self, on_own_thread};
 use crate::show::Column;
@@ -34,10 +37,16 @@ use crate::{Error, Inventory, QueryOptions, Result, Scope};
 /// What sorting, grouping and joining may hold in memory, in bytes; the rest goes to temporary files.
 const MEMORY: usize = 1 << 30;
 
-/// Logs on disk, and what runs queries on them.
+/// Logs, and what runs queries on them.
 pub(crate) struct Engine {
-    tree: Arc<Tree>,
+    logs: Logs,
     state: SessionState,
+}
+
+enum Logs {
+    /// On disk, and listed.
+    Disk(Arc<Tree>),
+    Bucket(Bucket),
 }
 
 impl Engine {
@@ -47,7 +56,19 @@ impl Engine {
     ///
     /// [`is_not_found`](Error::is_not_found), [`is_io`](Error::is_io).
     pub(crate) fn open(path: &Path) -> Result<Engine> {
-        let tree = Arc::new(Tree::open(path)?);
+        Self::new(Logs::Disk(Arc::new(Tree::open(path)?)))
+    }
+
+    /// The logs in a bucket, below any level of a tree. They are listed as far as a query needs.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found), [`is_denied`](Error::is_denied), [`is_invalid`](Error::is_invalid).
+    pub(crate) fn open_bucket(store: Store, prefix: &str) -> Result<Engine> {
+        Self::new(Logs::Bucket(runtime::block_on(Bucket::open(store, prefix))??))
+    }
+
+    fn new(logs: Logs) -> Result<Engine> {
         let environment = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY)))
             .build_arc()
@@ -62,22 +83,52 @@ impl Engine {
             .with_query_planner(Arc::new(Planner))
             .with_physical_optimizer_rules(rules)
             .build();
-        Ok(Engine { tree, state })
+        Ok(Engine { logs, state })
     }
 
-    fn prepare(&self, sql: &str, options: &QueryOptions) -> Result<Prepared> {
+    /// Plans a query. If nothing bounds it and it must be, no more is listed than tells how it could be.
+    fn prepare(&self, sql: &str, options: &QueryOptions, must_be_bounded: bool) -> Result<Prepared> {
         let scan = ScanOptions {
             null_json_as_text: options.null_json_as_text,
             deduplicate: options.deduplicate,
             ..ScanOptions::default()
         };
-        let table = Arc::new(CloudTrailTable::new(self.tree.clone(), scan));
+        let table = Arc::new(CloudTrailTable::new(scan));
         let catalog = Catalog::new(provider_as_source(table.clone()), options.table.as_deref());
         let session = trino::Session { start: Instant::from_micros(Utc::now().timestamp_micros()) };
         let query = sql::read(sql, &catalog, session)?;
         let plan = self.state.optimize(&query.plan).map_err(failed)?;
-        let guard = Guard::new(sql, &plan, &self.tree, &self.state)?;
-        Ok(Prepared { plan, columns: query.columns, guard, table })
+        let scans = sql::filters(&plan);
+        let tree = match must_be_bounded && !scans.iter().all(|filters| sql::is_bounded(filters)) {
+            true => self.tree(&last_day)?,
+            false => self.tree(&|partitions| {
+                let mut admitted = vec![false; partitions.len()];
+                for filters in &scans {
+                    let by_this = partitions::admits(partitions, filters, &self.state).map_err(failed)?;
+                    admitted.iter_mut().zip(by_this).for_each(|(admitted, too)| *admitted |= too);
+                }
+                Ok(admitted)
+            })?,
+        };
+        table.fill(tree.clone());
+        let guard = Guard::new(sql, &plan, &tree, &self.state)?;
+        if must_be_bounded {
+            guard.check(&tree)?;
+        }
+        Ok(Prepared { plan, columns: query.columns, guard, table, tree })
+    }
+
+    /// The logs, of a bucket those of the partitions that `admits` lets through.
+    fn tree(&self, admits: &Admits<'_>) -> Result<Arc<Tree>> {
+        match &self.logs {
+            Logs::Disk(tree) => Ok(tree.clone()),
+            Logs::Bucket(bucket) => Ok(Arc::new(runtime::block_on(bucket.narrow(admits))??)),
+        }
+    }
+
+    /// The accounts and regions, without their days.
+    fn regions_tree(&self) -> Result<Arc<Tree>> {
+        self.tree(&|partitions| Ok(partitions.iter().map(|partition| partition.region.is_empty()).collect()))
     }
 
     async fn execute(&self, plan: &LogicalPlan) -> Result<Vec<RecordBatch>> {
@@ -93,27 +144,30 @@ impl QueryEngine for Engine {
     }
 
     fn accounts(&self) -> Result<Vec<String>> {
-        Ok(self.tree.accounts())
+        Ok(self.regions_tree()?.accounts())
     }
 
     fn regions(&self) -> Result<Vec<String>> {
-        Ok(self.tree.regions())
+        Ok(self.regions_tree()?.regions())
     }
 
     fn inventory(&self, source: &str, scope: &Scope) -> Result<Inventory> {
-        Ok(Inventory::of(source, &self.tree, scope))
+        let tree = self.tree(&|partitions| {
+            Ok(partitions.iter().map(|partition| scope.may_lie_in(partition)).collect())
+        })?;
+        Ok(Inventory::of(source, &tree, scope))
     }
 
     fn plan(&self, sql: &str, options: &QueryOptions) -> Result<Plan> {
-        on_own_thread(|_| Ok(self.prepare(sql, options)?.guard.plan(&self.tree)))
+        on_own_thread(|_| {
+            let prepared = self.prepare(sql, options, false)?;
+            Ok(prepared.guard.plan(&prepared.tree))
+        })
     }
 
     fn run(&self, sql: &str, options: &QueryOptions) -> Result<Outcome> {
         let (prepared, batches) = on_own_thread(|runtime| {
-            let prepared = self.prepare(sql, options)?;
-            if !options.allow_full_scan {
-                prepared.guard.check(&self.tree)?;
-            }
+            let prepared = self.prepare(sql, options, !options.allow_full_scan)?;
             let batches = runtime.block_on(self.execute(&prepared.plan))?;
             Ok((prepared, batches))
         })?;
@@ -132,8 +186,19 @@ impl QueryEngine for Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("tree", &self.tree.root()).finish_non_exhaustive()
+        let logs: &dyn fmt::Debug = match &self.logs {
+            Logs::Disk(tree) => &tree.root(),
+            Logs::Bucket(bucket) => bucket,
+        };
+        f.debug_struct("Engine").field("logs", logs).finish_non_exhaustive()
     }
+}
+
+/// Admits what leads to the last day.
+fn last_day(partitions: &[Partition]) -> Result<Vec<bool>> {
+    let date = |partition: &Partition| [&partition.year, &partition.month, &partition.day].map(String::clone);
+    let last = partitions.iter().map(date).max();
+    Ok(partitions.iter().map(|partition| Some(date(partition)) == last).collect())
 }
 
 /// A query that is ready to run.
@@ -142,6 +207,7 @@ struct Prepared {
     columns: Vec<sql::OutputColumn>,
     guard: Guard,
     table: Arc<CloudTrailTable>,
+    tree: Arc<Tree>,
 }
 
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 //!
 //! The scan, in the order in which a query goes through it: [`tree`] lists the
 //! objects, [`partitions`] prunes them by their paths, [`table`] is what
-//! DataFusion plans with, [`scan`] shares the objects out to workers, [`object`]
-//! and [`inflate`] read one, [`condition`] searches it for literals of the
+//! DataFusion plans with, [`scan`] has the workers, [`feed`] shares the objects out to
+//! them, [`object`] and [`inflate`] read one, [`condition`] searches it for literals of the
 //! query, [`probe`] looks at what its conditions need, [`record`] and [`json`] find
 //! the wanted fields, [`rows`] builds [`columns`] of them; [`unique`] knows
 //! duplicates and [`ledger`] what was read.
@@ -14,6 +14,7 @@
 pub(crate) mod columns;
 mod condition;
 mod engine;
+mod feed;
 mod frame;
 mod inflate;
 mod json;

@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, fs::File, io, io::Read, path::Path};
 
-use super::inflate::{Inflater, MAGIC};
+use super::{
+    feed::Source,
+    inflate::{Inflater, MAGIC},
+};
 
 /// Buffers larger than this are not kept for the next object.
 const KEEP: usize = 64 << 20;
@@ -31,21 +34,27 @@ impl Reader {
         Reader { raw: vec![0; 1 << 16], text: Vec::new(), inflater: Inflater::new(limit), limit }
     }
 
-    /// Reads the object at `path`. It need not be compressed, whatever its name.
-    pub(super) fn read(&mut self, path: &Path) -> Object<'_> {
+    /// Reads an object. It need not be compressed, whatever its name.
+    pub(super) fn read(&mut self, source: Source) -> Object<'_> {
         for buffer in [&mut self.raw, &mut self.text] {
             if buffer.len() > KEEP {
                 *buffer = vec![0; 1 << 16];
             }
         }
-        let (bytes, damage) = match self.fill(path) {
+        let read = match source {
+            Source::File(path) => self.fill(&path).map_err(|error| describe(&error)),
+            Source::Body(Ok(body)) => {
+                self.raw = body;
+                Ok(self.raw.len())
+            }
+            Source::Body(Err(reason)) => Err(reason),
+        };
+        let (bytes, damage) = match read {
             Ok(bytes) if bytes > self.limit => {
                 (self.limit, Some(format!("larger than {} MiB", self.limit >> 20).into()))
             }
             Ok(bytes) => (bytes, None),
-            Err(error) => {
-                return Object { text: &[], bytes: 0, damage: Some(describe(&error)) };
-            }
+            Err(reason) => return Object { text: &[], bytes: 0, damage: Some(reason) },
         };
         let raw = &self.raw[..bytes];
         if !raw.starts_with(&MAGIC) {
@@ -95,7 +104,7 @@ mod tests {
         std::fs::write(&path, content).unwrap();
         let mut reader = Reader::new(1 << 20);
         for _ in 0..2 {
-            let object = reader.read(&path);
+            let object = reader.read(Source::File(path.clone()));
             assert!(object.text == text);
             assert_eq!((object.bytes, object.damage.as_deref()), (content.len().min(1 << 20), damage));
         }
@@ -118,9 +127,9 @@ mod tests {
     fn what_cannot_be_read_is_told() {
         let mut reader = Reader::new(1 << 20);
         assert_eq!(
-            reader.read(Path::new("/no/such/object")).damage.as_deref(),
+            reader.read(Source::File("/no/such/object".into())).damage.as_deref(),
             Some("vanished before it was read")
         );
-        assert!(reader.read(&std::env::temp_dir()).damage.is_some());
+        assert!(reader.read(Source::File(std::env::temp_dir())).damage.is_some());
     }
 }

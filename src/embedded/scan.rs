@@ -20,6 +20,7 @@ use tokio::sync::mpsc::Sender;
 use super::{
     columns::{EVENT_TIME, Source},
     condition::{Condition, Search},
+    feed::{Feed, Taken},
     json::Span,
     ledger::{Ledger, Reading},
     object::Reader,
@@ -60,12 +61,19 @@ pub(super) struct Scan {
 }
 
 /// What the workers of one run share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Progress {
-    /// The next object to take, as an index into the objects to read.
-    next: AtomicUsize,
+    feed: Feed,
     rows: AtomicUsize,
     unique: Unique,
+}
+
+impl Progress {
+    /// The start of a run, inside the runtime that fetches what has to be.
+    pub(super) fn new(scan: &Scan) -> Progress {
+        let feed = Feed::new(scan.tree.clone(), scan.worth_reading(), scan.options.object_limit);
+        Progress { feed, rows: AtomicUsize::new(0), unique: Unique::default() }
+    }
 }
 
 /// Where batches go. It closes when nobody needs more.
@@ -89,21 +97,24 @@ impl Scan {
         minute.and_utc().checked_sub_signed(TimeDelta::hours(1))
     }
 
+    /// The objects that can hold what is wanted, in their order.
+    fn worth_reading(&self) -> Arc<[usize]> {
+        let Some(earliest) = self.earliest_delivery() else { return self.objects.clone() };
+        let is_too_early = |object: &usize| {
+            self.tree.objects()[*object].delivered().is_some_and(|delivered| delivered < earliest)
+        };
+        self.objects.iter().copied().filter(|object| !is_too_early(object)).collect()
+    }
+
     /// Reads objects, each time the next that no other worker has taken, until there are no more.
     pub(super) fn run(&self, progress: &Progress, batch_size: usize, batches: &Batches) -> Result<()> {
         let mut worker = Worker::new(self, progress, batch_size, batches);
-        let earliest = self.earliest_delivery();
         while !batches.is_closed() && !worker.has_enough() {
-            let turn = progress.next.fetch_add(1, Ordering::Relaxed);
-            let Some(&object) = self.objects.get(turn) else {
+            let Some(taken) = progress.feed.next(&self.tree) else {
                 worker.flush()?;
                 break;
             };
-            let delivered = earliest.and_then(|_| self.tree.objects()[object].delivered());
-            if delivered.is_some() && delivered < earliest {
-                continue;
-            }
-            if worker.scan(turn, object)?.is_break() {
+            if worker.scan(taken)?.is_break() {
                 break;
             }
         }
@@ -159,10 +170,12 @@ impl<'a> Worker<'a> {
     }
 
     /// Adds the rows of one object, and hands on the batches that become full.
-    fn scan(&mut self, turn: usize, object: usize) -> Result<ControlFlow<()>> {
+    fn scan(&mut self, taken: Taken) -> Result<ControlFlow<()>> {
+        let Taken { turn, object, source } = taken;
+        let claim = self.scan.options.deduplicate.then(|| self.progress.unique.claim(turn));
         self.probe.watch()?;
         let log = &self.scan.tree.objects()[object];
-        let content = self.reader.read(&log.path());
+        let content = self.reader.read(source);
         let text = content.text;
         let mut reading = Reading { bytes: content.bytes, inflated: text.len(), ..Reading::default() };
 
@@ -178,10 +191,7 @@ impl<'a> Worker<'a> {
             }
             spots = (found.len() < text.len() / DENSE).then(|| found.iter().copied().peekable());
         }
-        let duplicates = match self.scan.options.deduplicate {
-            true => self.progress.unique.duplicates(turn, text),
-            false => Vec::new(),
-        };
+        let duplicates = claim.map(|claim| claim.duplicates(text)).unwrap_or_default();
         let mut records = Records::new(text);
         let mut flow = ControlFlow::Continue(());
         while let Some(open) = records.next() {

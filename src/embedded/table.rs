@@ -60,19 +60,25 @@ impl Default for ScanOptions {
 /// executed, and in any order with several.
 #[derive(Debug)]
 pub(crate) struct CloudTrailTable {
-    tree: Arc<Tree>,
+    /// Known when the query's conditions are: they tell what of a bucket has to be listed.
+    tree: OnceLock<Arc<Tree>>,
     options: ScanOptions,
     ledger: Arc<Ledger>,
 }
 
 impl CloudTrailTable {
-    pub(crate) fn new(tree: Arc<Tree>, options: ScanOptions) -> Self {
-        CloudTrailTable { tree, options, ledger: Arc::default() }
+    pub(crate) fn new(options: ScanOptions) -> Self {
+        CloudTrailTable { tree: OnceLock::new(), options, ledger: Arc::default() }
+    }
+
+    /// Says what the table holds. Until then it has columns and no rows, and no plan can be made.
+    pub(crate) fn fill(&self, tree: Arc<Tree>) {
+        self.tree.get_or_init(|| tree);
     }
 
     /// What has been read so far; after a query, what it has read.
     pub(crate) fn coverage(&self) -> Coverage {
-        self.ledger.coverage(&self.tree)
+        self.tree.get().map(|tree| self.ledger.coverage(tree)).unwrap_or_default()
     }
 }
 
@@ -102,12 +108,13 @@ impl TableProvider for CloudTrailTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let selected = partitions::select(&self.tree, filters, session)?;
-        let mut wanted = vec![false; self.tree.partitions().len()];
+        let Some(tree) = self.tree.get() else { return internal_err!("the table is not filled") };
+        let selected = partitions::select(tree, filters, session)?;
+        let mut wanted = vec![false; tree.partitions().len()];
         for partition in selected {
             wanted[partition.index] = true;
         }
-        let objects = self.tree.objects().iter().enumerate();
+        let objects = tree.objects().iter().enumerate();
         let objects: Arc<[usize]> =
             objects.filter(|(_, object)| wanted[object.partition.index]).map(|(index, _)| index).collect();
         let schema = match projection {
@@ -119,7 +126,7 @@ impl TableProvider for CloudTrailTable {
             None => (0..).map_while(Source::column).collect(),
         };
         let scan = Scan {
-            tree: self.tree.clone(),
+            tree: tree.clone(),
             objects,
             schema,
             sources,
@@ -209,7 +216,7 @@ impl ExecutionPlan for CloudTrailExec {
 
     fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         // Whatever partition it is: each takes objects as long as there are some.
-        let progress = self.progress.get_or_init(Arc::default).clone();
+        let progress = self.progress.get_or_init(|| Arc::new(Progress::new(&self.scan))).clone();
         let scan = self.scan.clone();
         let batch_size = context.session_config().batch_size();
         let mut stream = RecordBatchReceiverStreamBuilder::new(self.schema(), 2);

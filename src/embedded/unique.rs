@@ -35,21 +35,9 @@ enum Id {
 }
 
 impl Unique {
-    /// Which records of `text` repeat an id of an earlier record, in it or in the
-    /// objects of earlier turns. Waits for those. Records without an id repeat nothing.
-    pub(super) fn duplicates(&self, turn: usize, text: &[u8]) -> Vec<bool> {
-        let waiting = Waiting(self);
-        let ids = ids(text);
-        let mut seen = self.lock();
-        while seen.turn != turn && !seen.abandoned {
-            seen = self.passed.wait(seen).unwrap_or_else(PoisonError::into_inner);
-        }
-        let repeated = ids.into_iter().map(|id| id.is_some_and(|id| !seen.ids.insert(id))).collect();
-        seen.turn += 1;
-        drop(seen);
-        self.passed.notify_all();
-        std::mem::forget(waiting);
-        repeated
+    /// Takes on to look through the object of a turn.
+    pub(super) fn claim(&self, turn: usize) -> Claim<'_> {
+        Claim { unique: self, turn }
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
@@ -57,13 +45,35 @@ impl Unique {
     }
 }
 
-/// Lets the others go on if the one they wait for panics.
-struct Waiting<'a>(&'a Unique);
+/// A turn that somebody will take. Dropped without being taken, as by an error, it lets
+/// the others go on.
+pub(super) struct Claim<'a> {
+    unique: &'a Unique,
+    turn: usize,
+}
 
-impl Drop for Waiting<'_> {
+impl Claim<'_> {
+    /// Which records of `text` repeat an id of an earlier record, in it or in the
+    /// objects of earlier turns. Waits for those. Records without an id repeat nothing.
+    pub(super) fn duplicates(self, text: &[u8]) -> Vec<bool> {
+        let ids = ids(text);
+        let mut seen = self.unique.lock();
+        while seen.turn != self.turn && !seen.abandoned {
+            seen = self.unique.passed.wait(seen).unwrap_or_else(PoisonError::into_inner);
+        }
+        let repeated = ids.into_iter().map(|id| id.is_some_and(|id| !seen.ids.insert(id))).collect();
+        seen.turn += 1;
+        drop(seen);
+        self.unique.passed.notify_all();
+        std::mem::forget(self);
+        repeated
+    }
+}
+
+impl Drop for Claim<'_> {
     fn drop(&mut self) {
-        self.0.lock().abandoned = true;
-        self.0.passed.notify_all();
+        self.unique.lock().abandoned = true;
+        self.unique.passed.notify_all();
     }
 }
 
@@ -135,7 +145,7 @@ mod tests {
                 .rev()
                 .map(|turn| {
                     let (unique, text) = (&unique, &objects[turn]);
-                    scope.spawn(move || unique.duplicates(turn, text.as_bytes()))
+                    scope.spawn(move || unique.claim(turn).duplicates(text.as_bytes()))
                 })
                 .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
@@ -143,5 +153,12 @@ mod tests {
         assert_eq!(found[2], [false, false, false]);
         assert_eq!(found[1], [false, true, false]);
         assert_eq!(found[0], [true, true, false, true]);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_turn_that_is_never_taken() {
+        let unique = Unique::default();
+        drop(unique.claim(0));
+        assert_eq!(unique.claim(1).duplicates(text(&[r#""x""#]).as_bytes()), [false]);
     }
 }

@@ -33,19 +33,14 @@ struct Row {
 
 impl Inventory {
     pub(crate) fn of(source: &str, tree: &Tree, scope: &Scope) -> Inventory {
-        let (first, last) = scope.days();
         let mut rows: BTreeMap<(String, String), Row> = BTreeMap::new();
         for object in tree.objects() {
             let partition = &object.partition;
+            if !scope.may_lie_in(partition) {
+                continue;
+            }
             let (account, region) = (partition.account_id.clone(), partition.region.clone());
-            let asked = |list: &[String], value: &String| list.is_empty() || list.contains(value);
-            if !asked(scope.accounts(), &account) || !asked(scope.regions(), &region) {
-                continue;
-            }
             let day = NaiveDate::parse_from_str(&partition.date('-'), "%Y-%m-%d").ok();
-            if day.is_some_and(|day| day < first || day > last) {
-                continue;
-            }
             let row = rows.entry((account.clone(), region.clone())).or_insert(Row {
                 account,
                 region,

@@ -3,6 +3,7 @@
 pub(crate) mod coverage;
 pub(crate) mod engine;
 mod inventory;
+mod location;
 mod options;
 pub(crate) mod scope;
 
@@ -13,9 +14,10 @@ use crate::answer::{Answer, Provenance};
 use crate::embedded::Engine;
 use crate::investigations::Investigation;
 use crate::sql::Plan;
-use crate::{Error, Result, sample};
+use crate::{Aws, Error, Result, sample};
 use engine::QueryEngine;
 pub use inventory::Inventory;
+use location::Location;
 pub use options::QueryOptions;
 use scope::Scope;
 
@@ -52,18 +54,22 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Opens logs: `sample`, or a folder or file of CloudTrail logs.
+    /// Opens logs: `sample`, a folder or file of CloudTrail logs, or a bucket's.
     ///
     /// A folder may be any level of a tree as an S3 bucket holds it
     /// (`[prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<region>/<yyyy>/<mm>/<dd>/*.json.gz`).
     /// `sample` is a small organization's logs of four weeks with an incident in them, generated
     /// into the user's cache folder when first asked for.
     ///
-    /// Lists the folder, reads no log.
+    /// `s3://bucket/prefix[?profile=P&region=R]` reads the same tree, or one object, from S3, with the
+    /// credentials that the AWS CLI would use.
+    ///
+    /// A folder is listed here, a bucket as far as each question needs; no log is read.
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](Error::is_not_found) when nothing is there or it holds no CloudTrail logs.
+    /// [`is_not_found`](Error::is_not_found) when nothing is there; [`is_denied`](Error::is_denied) when
+    /// AWS does not let the caller see it.
     pub fn open(source: &str) -> Result<Logs> {
         Self::open_with(source, QueryOptions::default())
     }
@@ -74,13 +80,23 @@ impl Logs {
     ///
     /// As [`open`](Logs::open).
     pub fn open_with(source: &str, options: QueryOptions) -> Result<Logs> {
-        if let Some((scheme, _)) = source.split_once("://") {
-            return Err(Error::invalid(format!("logs at `{scheme}://` cannot be opened by this version"))
-                .hint("copy them to a folder with `aws s3 sync` and open that"));
-        }
         let engine = match source {
             "sample" => Engine::open(&sample::cached()?)?,
-            folder => Engine::open(Path::new(folder))?,
+            source => match Location::parse(source)? {
+                None => Engine::open(Path::new(source))?,
+                Some(location) if location.scheme == "s3" => {
+                    let [profile, region] = location.parameters(["profile", "region"])?;
+                    let (bucket, prefix) = location.path.split_once('/').unwrap_or((&location.path, ""));
+                    Engine::open_bucket(
+                        Aws::open(&profile, &region)?.bucket(bucket)?,
+                        prefix.trim_end_matches('/'),
+                    )?
+                }
+                Some(location) => {
+                    return Err(Error::invalid(format!("logs at `{}://` cannot be opened", location.scheme))
+                        .hint("name a folder, or s3://bucket/prefix"));
+                }
+            },
         };
         Ok(Logs { source: source.to_owned(), engine: Arc::new(engine), options })
     }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 
+use crate::embedded::tree::Partition;
 use crate::show::Window;
 use crate::sql::literal;
 use crate::{Error, Result};
@@ -79,6 +80,23 @@ impl Scope {
     pub(crate) fn days(&self) -> (NaiveDate, NaiveDate) {
         let (first, last) = self.asked_days();
         (first, last.checked_add_days(Days::new(1)).unwrap_or(last))
+    }
+
+    /// Whether a partition may hold events of the scope, as far as its path is known.
+    pub(crate) fn may_lie_in(&self, partition: &Partition) -> bool {
+        let asked =
+            |list: &[String], value: &String| list.is_empty() || value.is_empty() || list.contains(value);
+        let (first, last) = self.days();
+        let (first, last) = (first.format("%Y/%m/%d").to_string(), last.format("%Y/%m/%d").to_string());
+        // What is known of the day, and as much of the window's ends.
+        let parts =
+            [&partition.year, &partition.month, &partition.day].into_iter().filter(|part| !part.is_empty());
+        let day = parts.map(String::as_str).collect::<Vec<_>>().join("/");
+        let day = day.as_str();
+        asked(&self.accounts, &partition.account_id)
+            && asked(&self.regions, &partition.region)
+            && first.get(..day.len()).is_none_or(|first| first <= day)
+            && last.get(..day.len()).is_none_or(|last| day <= last)
     }
 
     /// The days that the window touches, first and last.

@@ -41,8 +41,8 @@ use datafusion::logical_expr::LogicalPlan;
 pub(crate) use arrow::Reader;
 pub(crate) use catalog::Catalog;
 pub(crate) use fence::FencePlanner;
-pub(crate) use guard::Guard;
 pub use guard::Plan;
+pub(crate) use guard::{Guard, filters, is_bounded};
 
 use crate::trino::{Problem, Session, Type};
 use crate::{Error, Result};

@@ -59,7 +59,8 @@ impl Answer {
 fn ask_with(logs: &Path, options: ScanOptions, threads: usize, sql: &str) -> Answer {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build().unwrap();
     runtime.block_on(async {
-        let table = Arc::new(CloudTrailTable::new(Arc::new(Tree::open(logs).unwrap()), options));
+        let table = Arc::new(CloudTrailTable::new(options));
+        table.fill(Arc::new(Tree::open(logs).unwrap()));
         let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(threads));
         context.register_table("logs", table.clone()).unwrap();
         let frame = context.sql(sql).await.unwrap();
@@ -455,7 +456,8 @@ fn objects_that_vanish_are_reported() {
     let logs = Logs::new().records("a.json", json!([{}])).records("b.json", json!([{}]));
     let tree = Arc::new(Tree::open(logs.path()).unwrap());
     fs::remove_file(logs.path().join(DAY).join("a.json")).unwrap();
-    let table = Arc::new(CloudTrailTable::new(tree, ScanOptions::default()));
+    let table = Arc::new(CloudTrailTable::new(ScanOptions::default()));
+    table.fill(tree);
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let batches = runtime.block_on(async {
         let context = SessionContext::new();
@@ -560,7 +562,7 @@ fn real_records_keep_every_field() {
         let mut expected = Vec::new();
         for object in tree.objects() {
             let mut reader = super::super::object::Reader::new(1 << 30);
-            let document: Value = serde_json::from_slice(reader.read(&object.path()).text).unwrap();
+            let document: Value = serde_json::from_slice(reader.read(super::super::feed::Source::File(object.path())).text).unwrap();
             expected.extend(document["Records"].as_array().unwrap().clone());
         }
         let answer = ask_with(&data.join(set), ScanOptions::default(), 1, "SELECT * FROM logs");

@@ -44,6 +44,16 @@ struct Scan {
     unbounded: Vec<&'static str>,
 }
 
+/// What the path must meet, for each time that the table stands in FROM.
+pub(crate) fn filters(plan: &LogicalPlan) -> Vec<Vec<df::Expr>> {
+    scans_of(plan).into_iter().map(|(scan, _)| unnormalize_cols(scan.filters)).collect()
+}
+
+/// Whether such conditions bound a scan.
+pub(crate) fn is_bounded(filters: &[df::Expr]) -> bool {
+    !bounds::bounded(filters).is_empty()
+}
+
 impl Guard {
     /// # Errors
     ///
@@ -72,11 +82,12 @@ impl Guard {
     /// [`is_rejected`](Error::is_rejected): a scan has no condition on a partition column.
     pub(crate) fn check(&self, tree: &Tree) -> Result<()> {
         let Some(scan) = self.scans.iter().find(|scan| scan.is_unbounded()) else { return Ok(()) };
-        let message = format!(
-            "the query has no condition on {}: it would read all {} objects",
-            listed(&scan.unbounded),
-            tree.objects().len()
-        );
+        let all = match tree.is_whole() {
+            true => format!("all {} objects", tree.objects().len()),
+            false => format!("every object of {}", tree.root()),
+        };
+        let message =
+            format!("the query has no condition on {}: it would read {all}", listed(&scan.unbounded));
         let allow = "allow a full scan (`--allow-full-scan`, `allow_full_scan(true)`)";
         Err(Error::rejected(message).hint(match &self.corrected {
             Some(corrected) => format!("{allow}, or bound it: {corrected}"),

@@ -41,7 +41,11 @@ fn leaves_regions_out(tree: &Tree, selected: &[Arc<Partition>]) -> bool {
     let days: BTreeSet<String> = selected.iter().map(|partition| partition.date('-')).collect();
     let mut left_out =
         tree.partitions().iter().filter(|partition| !regions.contains(partition.region.as_str()));
-    left_out.any(|partition| days.contains(&partition.date('-')))
+    // Of a bucket the days of what is left out are not listed.
+    left_out.any(|partition| match partition.day.is_empty() {
+        true => !tree.is_whole() && !partition.region.is_empty(),
+        false => days.contains(&partition.date('-')),
+    })
 }
 
 /// A value that the path never has gives no rows, and no error.
