@@ -56,6 +56,19 @@ impl Aws {
         Self::open("", "")
     }
 
+    /// What a test server answers for.
+    #[cfg(test)]
+    pub(crate) fn at(endpoint: &str) -> Aws {
+        let credentials = aws_credential_types::Credentials::new("test", "test", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
+            .build();
+        Aws { config }
+    }
+
     /// The region that calls go to.
     pub fn region(&self) -> &str {
         self.config.region().map_or("", |region| region.as_ref())

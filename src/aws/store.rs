@@ -11,6 +11,10 @@ use object_store::client::CredentialProvider;
 
 use crate::{Error, Result};
 
+/// How S3 says that a bucket is in another region.
+const ELSEWHERE: [&str; 3] =
+    ["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"];
+
 /// A bucket. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
@@ -52,23 +56,33 @@ impl Store {
     pub(crate) fn explain(&self, what: &str, error: object_store::Error) -> Error {
         use object_store::Error as E;
         let bucket = &self.bucket;
-        match &error {
-            E::NotFound { .. } => Error::not_found(format!("{what}: there is no such bucket or object"))
-                .hint("check the name, and that the credentials are those of the right account"),
-            E::PermissionDenied { .. } => Error::denied(format!("{what}: access is denied")).hint(format!(
-                "the caller needs that permission on the bucket `{bucket}`, its policy must allow the caller's account, \
-                 and kms:Decrypt is needed where objects are encrypted by a KMS key"
-            )),
-            E::Unauthenticated { .. } => Error::denied(format!("{what}: the credentials are not valid"))
-                .hint("renew them (`aws sso login`), or choose another profile"),
-            error => {
-                let text = super::chain(error);
-                if text.contains("redirect") || text.contains("PermanentRedirect") || text.contains("AuthorizationHeaderMalformed") {
-                    return Error::invalid(format!("{what}: the bucket `{bucket}` is in another region"))
-                        .hint("name the bucket's region (`--region`, `region=` in the source, AWS_REGION)");
-                }
-                Error::failed(format!("{what}: {text}"))
+        let text = super::chain(&error);
+        // What a listing fails with comes as it was answered.
+        let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+        match (&error, code.map_or("", |(code, _)| code)) {
+            (E::NotFound { .. }, _) | (_, "NoSuchBucket" | "NoSuchKey") => {
+                Error::not_found(format!("{what}: there is no such bucket or object"))
+                    .hint("check the name, and that the credentials are those of the right account")
             }
+            (
+                E::Unauthenticated { .. },
+                _,
+            )
+            | (_, "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken") => {
+                Error::denied(format!("{what}: the credentials are not valid"))
+                    .hint("renew them (`aws sso login`), or choose another profile")
+            }
+            (E::PermissionDenied { .. }, _) | (_, "AccessDenied") => {
+                Error::denied(format!("{what}: access is denied")).hint(format!(
+                    "the caller needs that permission on the bucket `{bucket}`, its policy must allow the caller's account, \
+                     and kms:Decrypt is needed where objects are encrypted by a KMS key"
+                ))
+            }
+            (_, code) if text.contains("redirect") || ELSEWHERE.contains(&code) => {
+                Error::invalid(format!("{what}: the bucket `{bucket}` is in another region"))
+                    .hint("name the bucket's region (`--region`, `region=` in the source, AWS_REGION)")
+            }
+            _ => Error::failed(format!("{what}: {text}")),
         }
     }
 }

@@ -35,9 +35,19 @@ pub(crate) fn trailbook(arguments: &[&str]) -> Run {
     trailbook_with_stdin(arguments, "")
 }
 
+/// A run with more in its environment.
+pub(crate) fn trailbook_in(environment: &[(&str, &str)], arguments: &[&str]) -> Run {
+    run(environment, arguments, "")
+}
+
 pub(crate) fn trailbook_with_stdin(arguments: &[&str], stdin: &str) -> Run {
+    run(&[], arguments, stdin)
+}
+
+fn run(environment: &[(&str, &str)], arguments: &[&str], stdin: &str) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_trailbook"))
         .args(arguments)
+        .envs(environment.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

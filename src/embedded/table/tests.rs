@@ -562,7 +562,9 @@ fn real_records_keep_every_field() {
         let mut expected = Vec::new();
         for object in tree.objects() {
             let mut reader = super::super::object::Reader::new(1 << 30);
-            let document: Value = serde_json::from_slice(reader.read(super::super::feed::Source::File(object.path())).text).unwrap();
+            let document: Value =
+                serde_json::from_slice(reader.read(super::super::feed::Source::File(object.path())).text)
+                    .unwrap();
             expected.extend(document["Records"].as_array().unwrap().clone());
         }
         let answer = ask_with(&data.join(set), ScanOptions::default(), 1, "SELECT * FROM logs");

@@ -177,3 +177,84 @@ fn file(object: &ObjectMeta) -> Option<File> {
     let stored = Some(Stored { size: object.size, modified: object.last_modified });
     Some(File { name: OsStr::new(name).into(), stored })
 }
+
+#[cfg(test)]
+#[path = "../../../tests/support/moto.rs"]
+mod moto;
+
+#[cfg(test)]
+mod tests {
+    use super::{moto::Moto, *};
+    use crate::{Aws, QueryOptions, embedded::Engine, logs::engine::QueryEngine};
+
+    /// Objects of two accounts, three regions and some days, each with one event.
+    fn upload(moto: &Moto) {
+        moto.run(
+            r#"
+s3 = client("s3")
+s3.create_bucket(Bucket="logs")
+for account in ["111122223333", "444455556666"]:
+    for region in ["eu-west-1", "us-east-1", "us-west-2"]:
+        for day in ["2025/12/31", "2026/01/01", "2026/10/12", "2026/10/13"]:
+            key = f"p/AWSLogs/o-abc/{account}/CloudTrail/{region}/{day}/a.json"
+            s3.put_object(Bucket="logs", Key=key, Body=b'{"Records":[{"eventName":"A"}]}')
+"#,
+        );
+    }
+
+    fn store(moto: &Moto) -> Store {
+        Aws::at(moto.endpoint()).bucket("logs").unwrap()
+    }
+
+    const COUNT: &str = "SELECT count(*) AS n FROM t WHERE region = 'us-east-1' AND year = '2026'";
+
+    #[test]
+    fn only_what_a_question_needs_is_listed_and_only_once() {
+        let Some(moto) = Moto::start() else { return };
+        upload(&moto);
+        let engine = Engine::open_bucket(store(&moto), "p").unwrap();
+        assert_eq!(engine.accounts().unwrap(), ["111122223333", "444455556666"]);
+        assert_eq!(engine.regions().unwrap(), ["eu-west-1", "us-east-1", "us-west-2"]);
+        let plan = engine.plan(COUNT, &QueryOptions::default()).unwrap();
+        assert_eq!((plan.partitions(), plan.objects()), (6, 6));
+        assert_eq!(plan.regions(), ["us-east-1"]);
+        // It would list again what it has not yet, and fail.
+        let listed = plan;
+        drop(moto);
+        assert_eq!(engine.plan(COUNT, &QueryOptions::default()).unwrap(), listed);
+    }
+
+    #[test]
+    fn what_vanishes_before_it_is_read_is_told() {
+        let Some(moto) = Moto::start() else { return };
+        upload(&moto);
+        let engine = Engine::open_bucket(store(&moto), "p").unwrap();
+        engine.plan(COUNT, &QueryOptions::default()).unwrap();
+        let key = "p/AWSLogs/o-abc/444455556666/CloudTrail/us-east-1/2026/10/12/a.json";
+        moto.run(&format!("client('s3').delete_object(Bucket='logs', Key='{key}')"));
+        let outcome = engine.run(COUNT, &QueryOptions::default()).unwrap();
+        assert_eq!(outcome.coverage.objects_read, 6);
+        assert_eq!(outcome.coverage.records, 5);
+        let damaged = &outcome.coverage.damaged[0];
+        assert_eq!(format!("p/{}", damaged.object), key);
+        assert_eq!(damaged.reason, "vanished before it was read");
+    }
+
+    #[test]
+    fn large_objects_come_in_parts() {
+        let Some(moto) = Moto::start() else { return };
+        moto.run(
+            r#"
+s3 = client("s3")
+s3.create_bucket(Bucket="logs")
+records = ",".join('{"eventName":"%d"}' % n for n in range(1_200_000))
+s3.put_object(Bucket="logs", Key="large.json", Body=('{"Records":[' + records + ']}').encode())
+"#,
+        );
+        let engine = Engine::open_bucket(store(&moto), "large.json").unwrap();
+        let sql = "SELECT count(DISTINCT eventname) AS n FROM t";
+        let outcome = engine.run(sql, &QueryOptions::default().allow_full_scan(true)).unwrap();
+        assert_eq!(outcome.frame.column("n").unwrap().i64().unwrap().get(0), Some(1_200_000));
+        assert!(outcome.coverage.damaged.is_empty());
+    }
+}
