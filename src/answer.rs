@@ -155,21 +155,13 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// [`is_failed`](crate::Error::is_failed) when the columns are not those that the chart needs.
+    /// [`is_invalid`](crate::Error::is_invalid) when the columns are not those that the chart needs.
     pub fn chart(&self) -> Result<Option<Chart>> {
         let Some(shape) = self.provenance.question.as_ref().and_then(Investigation::chart) else {
             return Ok(None);
         };
-        let words: Vec<&str> = shape.split(' ').collect();
-        Ok(Some(match words.as_slice() {
-            ["bars", label, value, failed] => {
-                Chart::bars(self.title(), &self.frame, label, value, Some(failed))?
-            }
-            _ => match &self.provenance.scope {
-                Some(scope) => Chart::events_in(self.title(), &self.frame, scope.seconds())?,
-                None => Chart::events_over_time(self.title(), &self.frame)?,
-            },
-        }))
+        let provenance = &self.provenance;
+        Chart::shaped(shape, self.title(), &self.frame, provenance.scope.as_ref()).map(Some)
     }
 
     pub(crate) fn evidence(&self) -> Value {

@@ -50,7 +50,7 @@ mod trino;
 
 pub use answer::Answer;
 pub use aws::Aws;
-pub use case::{Case, Checklist, Step, Tlp};
+pub use case::{Case, Checklist, ReportRequest, Step, Tlp};
 pub use error::{Error, Result};
 pub use logs::coverage::{Coverage, Damaged};
 pub use logs::scope::Scope;

@@ -17,6 +17,7 @@ mod python;
 mod report;
 mod run;
 mod session;
+mod transcript;
 mod workspace;
 
 use std::path::PathBuf;
@@ -101,10 +102,13 @@ struct RunArguments {
 
 /// Make the report of an executed notebook.
 ///
-/// The report is one HTML file without scripts or outside resources.
+/// The report is one HTML file without scripts or outside resources. In a
+/// notebook, `case.report()?` makes it from a cell.
 #[derive(Args)]
 #[command(after_help = "Example:
-  trailbook-kernel report executed.ipynb -o incident.html")]
+  trailbook-kernel report executed.ipynb -o incident.html
+
+TRAILBOOK_TEMPLATES names a folder of templates for every report, as --templates does for one.")]
 struct ReportArguments {
     /// The executed notebook
     notebook: PathBuf,
@@ -189,10 +193,12 @@ fn dispatch(command: Command) -> Result<ExitCode> {
             if output == notebook {
                 bail!("the report would overwrite the notebook");
             }
-            let text = notebook::to_text(&notebook::read(&notebook)?)?;
-            let html = report::html(&text, &notebook::name(&notebook), templates.as_deref())?;
-            notebook::write(&output, &html)?;
-            eprintln!("The report is {}.", output.display());
+            let text = notebook::text(&notebook)?;
+            let name = notebook::name(&notebook);
+            let document = report::Document { text, name, is_file: true, record: None };
+            let report = report::Report::of(&document, report::templates(templates).as_deref())?;
+            report.write(&output)?;
+            eprintln!("{}: {}", report.status(), output.display());
         }
         Command::Prepare(PrepareArguments { force, expect_fresh }) => {
             prepare::prepare(&Workspace::find()?, prepare::Options { force, expect_fresh })?;

@@ -17,7 +17,7 @@ use crate::session::{Event, Failure, Outcome};
 /// The file cannot be read, is not a notebook, or its code is not Rust.
 pub(crate) fn read(path: &Path) -> Result<v4::Notebook> {
     let name = path.display();
-    let text = fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
+    let text = text(path)?;
     let notebook = match parse_notebook(&text).with_context(|| format!("{name} is not a notebook"))? {
         Notebook::V4(notebook) => notebook,
         Notebook::V4QuirksMode(quirks) => quirks.repair(),
@@ -31,6 +31,15 @@ pub(crate) fn read(path: &Path) -> Result<v4::Notebook> {
         bail!("{name} is a notebook for {}, not for Rust", kernel.display_name);
     }
     Ok(notebook)
+}
+
+/// The text of a notebook's file.
+///
+/// # Errors
+///
+/// The file cannot be read.
+pub(crate) fn text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
 /// The text of the file, byte for byte as Python's nbformat writes it.
@@ -135,18 +144,18 @@ impl Outputs {
     }
 
     /// All outputs of the cell with this number.
-    pub(crate) fn conclude(mut self, count: usize, outcome: Outcome) -> (Vec<Output>, Option<Failure>) {
+    pub(crate) fn conclude(mut self, count: usize, outcome: &Outcome) -> Vec<Output> {
         if !outcome.data.is_empty() {
             self.0.push(Output::ExecuteResult(ExecuteResult {
                 execution_count: count.into(),
-                data: jupyter_protocol::Media::new(media::typed(outcome.data)),
+                data: jupyter_protocol::Media::new(media::typed(outcome.data.clone())),
                 metadata: serde_json::Map::new(),
             }));
         }
         if let Some(Failure { name: ename, message: evalue, traceback }) = outcome.failure.clone() {
             self.0.push(Output::Error(v4::ErrorOutput { ename, evalue, traceback }));
         }
-        (self.0, outcome.failure)
+        self.0
     }
 }
 
@@ -227,7 +236,7 @@ mod tests {
         }
         let failure = Some(Failure::new("Error", "no"));
         let data = serde_json::Map::from_iter([("text/plain".to_owned(), "1".into())]);
-        let (outputs, _) = outputs.conclude(3, Outcome { data, failure, elapsed: Duration::ZERO });
+        let outputs = outputs.conclude(3, &Outcome { data, failure, elapsed: Duration::ZERO });
         let kinds: Vec<_> = serde_json::to_value(&outputs).unwrap().as_array().unwrap().clone();
         let kinds: Vec<_> = kinds.iter().map(|output| output["output_type"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["stream", "stream", "execute_result", "error"]);

@@ -5,7 +5,7 @@
 //! order; when a cell fails, those that are queued behind it are aborted.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +25,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::media;
+use crate::notebook::{self, Outputs};
+use crate::report::request::{self, Place};
+use crate::report::{self, Document};
 use crate::session::{Event, Outcome, Session, enter};
+use crate::transcript::{Run, Transcript};
 use crate::workspace::Workspace;
 
 /// How long the reply of a failed cell waits for requests that are under way, and shall be aborted.
@@ -72,6 +76,7 @@ async fn run(connection: &ConnectionInfo, session: Arc<Session>) -> Result<()> {
         queue,
         overtaken: Vec::new(),
         count: 0,
+        transcript: Transcript::default(),
     };
     tokio::spawn(shell.run());
 
@@ -183,6 +188,7 @@ struct Shell {
     /// What was queued behind a cell that failed.
     overtaken: Vec<JupyterMessage>,
     count: usize,
+    transcript: Transcript,
 }
 
 impl Shell {
@@ -238,25 +244,55 @@ impl Shell {
         }
         let (events, mut received) = unbounded_channel();
         self.session.execute(execute.code.clone(), events);
-        let mut loading = false;
-        let outcome = loop {
+        let (mut loading, mut outputs) = (false, Outputs::default());
+        let mut outcome = loop {
             // Without a last event, the session's thread is gone.
             let event = received.recv().await.unwrap_or_else(|| Event::Done(Outcome::lost()));
-            match event {
-                Event::Done(outcome) => break outcome,
+            match &event {
                 _ if execute.silent => {}
-                Event::Stdout(text) => self.publish(StreamContent::stdout(&text).as_child_of(request)),
-                Event::Stderr(text) => self.publish(StreamContent::stderr(&text).as_child_of(request)),
+                Event::Stdout(text) => self.publish(StreamContent::stdout(text).as_child_of(request)),
+                Event::Stderr(text) => self.publish(StreamContent::stderr(text).as_child_of(request)),
                 Event::Loading => {
                     loading = true;
                     let text = "Loading the trailbook library…\n";
                     self.publish(StreamContent::stderr(text).as_child_of(request));
                 }
                 Event::Loaded if loading => self.publish(ClearOutput { wait: false }.as_child_of(request)),
-                Event::Loaded => {}
+                Event::Loaded | Event::Done(_) => {}
+            }
+            if let Some(outcome) = outputs.add(event) {
+                break outcome;
             }
         };
+        if !execute.silent {
+            self.keep(&mut outcome, outputs, execute, request);
+        }
         self.conclude(outcome, execute, request).await;
+    }
+
+    /// Keeps what the cell did for a report, and writes one if it asks for that.
+    fn keep(
+        &mut self,
+        outcome: &mut Outcome,
+        outputs: Outputs,
+        execute: &ExecuteRequest,
+        request: &JupyterMessage,
+    ) {
+        // JupyterLab's name for a cell, which is its id in the notebook.
+        let id = request.metadata["cellId"].as_str().map(str::to_owned);
+        let count = self.count;
+        let run = |outputs| Run { id: id.clone(), code: execute.code.clone(), count, outputs };
+        // The cell is in the report too, though not yet what it shows.
+        self.transcript.add(run(Vec::new()));
+        let path = notebook_path();
+        let place = path.clone().map_or(Place::Here, Place::Beside);
+        request::fulfil(outcome, &place, report::templates(None).as_deref(), || {
+            let saved = path.as_deref().map(notebook::read).transpose()?;
+            let name = path.as_deref().map_or_else(|| "notebook".to_owned(), notebook::name);
+            let text = notebook::to_text(&self.transcript.notebook(saved))?;
+            Ok(Document { text, name, is_file: false, record: None })
+        });
+        self.transcript.add(run(outputs.conclude(count, outcome)));
     }
 
     async fn conclude(&mut self, outcome: Outcome, execute: &ExecuteRequest, request: &JupyterMessage) {
@@ -293,6 +329,12 @@ impl Shell {
             ..Default::default()
         }
     }
+}
+
+/// The notebook's file, which Jupyter's server tells a kernel that it starts for one.
+fn notebook_path() -> Option<PathBuf> {
+    let path = PathBuf::from(std::env::var_os("JPY_SESSION_NAME")?);
+    path.is_file().then_some(path)
 }
 
 /// The reply to a request that has nothing to do with cells.

@@ -1,7 +1,7 @@
 //! Running a notebook without a front end.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -10,9 +10,11 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::library::Library;
 use crate::notebook::{self, Outputs, has_tag};
+use crate::parameters;
+use crate::report::request::{self, Place};
+use crate::report::{self, Document, Report};
 use crate::session::{self, Event, Failure, Outcome, Session};
 use crate::workspace::Workspace;
-use crate::{parameters, report};
 
 /// What to run, with what, and where the results go.
 #[derive(Debug)]
@@ -50,25 +52,33 @@ pub(crate) fn run(workspace: Workspace, job: &Job) -> Result<bool> {
     Library::open(&workspace)?;
     session::enter(&workspace)?;
 
-    let output = job.output.as_deref().map(std::path::absolute).transpose()?;
-    let report = job.report.as_deref().map(std::path::absolute).transpose()?;
-    let templates = job.templates.as_deref().map(std::path::absolute).transpose()?;
-    let folder = std::path::absolute(&job.notebook)?;
-    if let Some(folder) = folder.parent() {
+    let path = absolute(&job.notebook)?;
+    let output = job.output.as_deref().map(absolute).transpose()?;
+    let report = job.report.as_deref().map(absolute).transpose()?;
+    let reports = Reports {
+        place: match &report {
+            Some(path) => Place::File(path.clone()),
+            None => Place::Beside(output.clone().unwrap_or_else(|| path.clone())),
+        },
+        templates: report::templates(job.templates.as_deref().map(absolute).transpose()?),
+        name: notebook::name(&path),
+    };
+    if let Some(folder) = path.parent() {
         // As in Jupyter, paths in a notebook are relative to it.
         std::env::set_current_dir(folder)?;
     }
     let session = Session::start(workspace)?;
-    let failed = execute(&session, &mut notebook);
+    let failed = execute(&session, &mut notebook, &reports);
     session.close();
 
-    let text = notebook::to_text(&notebook)?;
+    let document = reports.document(&notebook, output.is_some())?;
     if let Some(path) = &output {
-        notebook::write(path, &text)?;
+        notebook::write(path, &document.text)?;
     }
     if let Some(path) = &report {
-        notebook::write(path, &report::html(&text, &notebook::name(&job.notebook), templates.as_deref())?)?;
-        eprintln!("The report is {}.", job.report.as_deref().unwrap_or(path).display());
+        let made = Report::of(&document, reports.templates.as_deref())?;
+        made.write(path)?;
+        eprintln!("{}: {}", made.status(), job.report.as_deref().unwrap_or(path).display());
     }
     if let Some(failed) = &failed {
         complain(failed, &job.notebook);
@@ -76,8 +86,23 @@ pub(crate) fn run(workspace: Workspace, job: &Job) -> Result<bool> {
     Ok(failed.is_none())
 }
 
+/// The reports of a run: those that its cells ask for, and the one at its end.
+struct Reports {
+    place: Place,
+    templates: Option<PathBuf>,
+    /// What they call the notebook.
+    name: String,
+}
+
+impl Reports {
+    fn document(&self, notebook: &Notebook, is_file: bool) -> Result<Document> {
+        let text = notebook::to_text(notebook)?;
+        Ok(Document { text, name: self.name.clone(), is_file, record: None })
+    }
+}
+
 /// Executes the cells in order, up to the first that fails.
-fn execute(session: &Session, notebook: &mut Notebook) -> Option<Failed> {
+fn execute(session: &Session, notebook: &mut Notebook, reports: &Reports) -> Option<Failed> {
     let titles = notebook::titles(notebook);
     for cell in &mut notebook.cells {
         if let Cell::Code { outputs, execution_count, .. } = cell {
@@ -93,18 +118,21 @@ fn execute(session: &Session, notebook: &mut Notebook) -> Option<Failed> {
         let cell = &mut notebook.cells[index];
         let code = notebook::source(cell);
         let name = if parameters::is_parameters(cell) { "Parameters" } else { &titles[index] };
-        let Cell::Code { metadata, outputs, execution_count, .. } = cell else {
-            continue;
-        };
+        if let Cell::Code { execution_count, .. } = cell {
+            *execution_count = i32::try_from(number).ok();
+        }
         eprint!("[{number:>width$}/{total}] {name} ", width = total.to_string().len());
         let _ = std::io::stderr().flush();
 
-        let (outcome, gathered) = execute_cell(session, code);
+        let (mut outcome, gathered) = execute_cell(session, code);
         let seconds = outcome.elapsed.as_secs_f64();
-        let (results, failure) = gathered.conclude(number, outcome);
-        *outputs = results;
-        *execution_count = i32::try_from(number).ok();
-        match failure {
+        let document = || reports.document(notebook, false);
+        request::fulfil(&mut outcome, &reports.place, reports.templates.as_deref(), document);
+        let Cell::Code { metadata, outputs, .. } = &mut notebook.cells[index] else {
+            continue;
+        };
+        *outputs = gathered.conclude(number, &outcome);
+        match outcome.failure {
             None => eprintln!("{seconds:.1} s"),
             Some(_) if has_tag(metadata, "raises-exception") => {
                 eprintln!("{seconds:.1} s, failed as expected")

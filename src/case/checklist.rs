@@ -71,7 +71,7 @@ impl Checklist {
         self.steps.iter().map(|step| (step.title.clone(), step.state.clone())).collect()
     }
 
-    fn bundle(&self) -> Bundle {
+    pub(super) fn bundle(&self) -> Bundle {
         let mut rows = String::new();
         for step in &self.steps {
             rows.push_str(&format!(

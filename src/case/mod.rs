@@ -2,6 +2,7 @@
 
 mod checklist;
 mod ledger;
+mod report;
 mod tlp;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use crate::show::{Bundle, emit, html};
 use crate::{Error, Inventory, Result};
 pub use checklist::Checklist;
 use ledger::Ledger;
+pub use report::ReportRequest;
 pub use tlp::Tlp;
 
 /// One incident under investigation.
@@ -116,6 +118,19 @@ impl Case {
     /// As [`open`](Case::open).
     pub fn checklist(&self) -> Result<Checklist> {
         Ok(Checklist::replay(&self.ledger.entries()?))
+    }
+
+    /// The report of the notebook up to this cell, as one HTML file beside it: put it last.
+    ///
+    /// The cell shows where the file is, and what keeps the report a draft. `cargo runbook` writes
+    /// it where `--report` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Case::open). The cell fails too when the report cannot be written.
+    pub fn report(&self) -> Result<ReportRequest> {
+        let parts = [self.bundle().evidence, self.checklist()?.bundle().evidence];
+        Ok(ReportRequest { incident: self.id.clone(), parts: parts.into_iter().flatten().collect() })
     }
 
     fn record(&self, title: &str, state: &str, note: &str, more: Value) -> Result<()> {

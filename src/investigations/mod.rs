@@ -1,4 +1,14 @@
 //! The saved questions: one `.sql.hbs` file each, with a header that says what it is for.
+//!
+//! The header's `chart:` names the shape of the answer, by columns of the result:
+//!
+//! | words | picture |
+//! | --- | --- |
+//! | `over-time` | stacked bars of `time`, `events`, and `outcome` or `errors` |
+//! | `bars LABEL EVENTS [ERRORS]` | a bar a row, with the part that failed |
+//! | `counts LABEL [ERROR]` | a bar a value: how many rows have it, and how many of them an error |
+//! | `timeline TIME ACTOR EVENT [ERROR]` | a lane an actor, a mark an event, a marker where each was first seen |
+//! | `heatmap TIME [EVENTS]` | hours of the day over days |
 
 mod template;
 

@@ -1,10 +1,12 @@
-//! A runbook in JupyterLab, in a real browser.
+//! A runbook in JupyterLab, and its report, in a real browser.
+//!
+//! With `TRAILBOOK_BLESS=1` the README's pictures in `runbooks/pictures` are renewed.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Cell, error, folder, outputs, python, root, skip, text, turn, write_notebook};
+use crate::support::{error, folder, outputs, python, root, skip, text, turn};
 
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -20,7 +22,7 @@ impl Drop for Lab {
 }
 
 #[test]
-fn jupyterlab_runs_a_runbook() {
+fn jupyterlab_runs_a_runbook_and_makes_its_report() {
     let Some(python) = python("jupyterlab, playwright.sync_api") else {
         return;
     };
@@ -31,19 +33,13 @@ fn jupyterlab_runs_a_runbook() {
     // A copy, because JupyterLab saves what it ran.
     let folder = folder("browser");
     let notebook = folder.join("runbook.ipynb");
-    let runbook = root().join("runbooks/01-first-look.ipynb");
-    if runbook.exists() {
-        std::fs::copy(runbook, &notebook).unwrap();
-    } else {
-        let cells =
-            [Cell::Markdown("# A runbook"), Cell::Code("let a: i32 = 40;", &[]), Cell::Code("a + 2", &[])];
-        write_notebook(&notebook, &cells);
-    }
+    std::fs::copy(root().join("runbooks/01-first-look.ipynb"), &notebook).unwrap();
 
     let mut lab = Lab(Command::new(env!("CARGO_BIN_EXE_trailbook-kernel"))
         .args(["lab", "--no-browser"])
         .arg(&folder)
         .env("TRAILBOOK_PYTHON", &python)
+        .env("TRAILBOOK_HOME", &folder)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap());
@@ -54,21 +50,39 @@ fn jupyterlab_runs_a_runbook() {
     // The pipe is read to its end, lest JupyterLab block on it.
     std::thread::spawn(move || log.for_each(drop));
 
-    let screenshot = Path::new(env!("CARGO_TARGET_TMPDIR")).join("jupyterlab.png");
-    let run = Command::new(&python)
-        .arg(root().join("tests/notebooks/browser.py"))
-        .arg(&browser)
-        .args([&url, "runbook.ipynb"])
-        .arg(&screenshot)
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{}{}", text(&run.stdout), text(&run.stderr));
+    let script = |name: &str, arguments: &[&OsStr]| {
+        let script = root().join("tests/notebooks").join(name);
+        let run = Command::new(&python).arg(script).arg(&browser).args(arguments).output().unwrap();
+        assert!(run.status.success(), "{}{}", text(&run.stdout), text(&run.stderr));
+    };
+    script("browser.py", &[url.as_ref(), "runbook.ipynb".as_ref(), folder.as_ref()]);
     let outputs = outputs(&notebook);
     assert!(outputs.iter().any(|cell| !cell.is_empty()));
     for cell in &outputs {
         assert_eq!(error(cell), None, "{cell:?}");
     }
-    eprintln!("screenshot: {}", screenshot.display());
+
+    // The last cell asked for it.
+    let report = folder.join("SAMPLE-1-runbook.html");
+    let content = std::fs::read_to_string(&report).unwrap();
+    for words in [
+        "<p class=\"status final\">Final</p>",
+        "The first quarter of an hour",
+        "as it stood in the running kernel",
+    ] {
+        assert!(content.to_lowercase().contains(&words.to_lowercase()), "the report lacks {words}");
+    }
+    script("paper.py", &[report.as_ref(), folder.as_ref()]);
+    for picture in ["runbook.webp", "report.webp"] {
+        let size = std::fs::metadata(folder.join(picture)).unwrap().len();
+        assert!(size < 200_000, "{picture} has {size} bytes");
+        if std::env::var_os("TRAILBOOK_BLESS").is_some() {
+            let kept = root().join("runbooks/pictures");
+            std::fs::create_dir_all(&kept).unwrap();
+            std::fs::copy(folder.join(picture), kept.join(picture)).unwrap();
+        }
+    }
+    eprintln!("pictures: {}", folder.display());
 }
 
 fn find(program: &str) -> Option<std::path::PathBuf> {

@@ -33,7 +33,8 @@ impl Evidence {
                 }
                 return vec![number(at)];
             }
-            Some("panel") => {
+            // A request for a report holds the case and its checklist.
+            Some("panel" | "report") => {
                 let parts = record["parts"].as_array().into_iter().flatten();
                 return parts.flat_map(|part| self.add(part)).collect();
             }
@@ -48,6 +49,27 @@ impl Evidence {
     /// The answers as the templates want them.
     pub(super) fn register(&self) -> Vec<Value> {
         self.answers.iter().enumerate().map(|(at, answer)| entry(at, answer)).collect()
+    }
+
+    /// What to do next, as the answers say, each once.
+    pub(super) fn next(&self) -> Vec<Value> {
+        let mut steps: Vec<Value> = Vec::new();
+        for (at, answer) in self.answers.iter().enumerate() {
+            for step in answer["next"].as_array().into_iter().flatten() {
+                let step = next(step);
+                match steps.iter_mut().find(|known| known["command"] == step["command"]) {
+                    Some(known) => known["numbers"].as_array_mut().into_iter().for_each(|numbers| {
+                        numbers.push(json!(number(at)));
+                    }),
+                    None => {
+                        let mut step = step;
+                        step["numbers"] = json!([number(at)]);
+                        steps.push(step);
+                    }
+                }
+            }
+        }
+        steps
     }
 
     /// Engines that answered, each once.
@@ -78,6 +100,9 @@ fn entry(at: usize, answer: &Value) -> Value {
         "engine": text(&answer["engine"]),
         "source": text(&answer["source"]),
         "query_id": text(&answer["query_id"]),
+        "workgroup": text(&answer["workgroup"]),
+        "scanned": amount("bytes_scanned").map(bytes),
+        "cost": answer["cost_usd"].as_f64().map(dollars),
         "sql": text(&answer["sql"]).map(|sql| escape_lines(&sql).into_owned()),
         "scope": scope(&answer["scope"]),
         "started": text(&answer["started"]),
@@ -93,6 +118,32 @@ fn entry(at: usize, answer: &Value) -> Value {
         "warnings": texts(&answer["warnings"]),
         "summary": summary,
     })
+}
+
+/// Cents matter to few, but many queries cost less than one.
+fn dollars(amount: f64) -> String {
+    if amount < 0.01 { format!("${amount:.5}") } else { format!("${amount:.2}") }
+}
+
+/// A runbook to go on with: its name, why, and the command that runs it.
+fn next(step: &Value) -> Value {
+    let runbook = text(&step["runbook"]).unwrap_or_default();
+    let name = runbook.rsplit('/').next().unwrap_or_default().trim_end_matches(".ipynb");
+    let mut command = format!("cargo runbook runbooks/{name}.ipynb");
+    for (name, value) in step["parameters"].as_object().into_iter().flatten() {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        command.push_str(&format!(" -p {name} {}", quoted(&value)));
+    }
+    json!({ "runbook": name, "why": text(&step["why"]), "command": command })
+}
+
+/// A word for a shell. Values come out of logs: all but plain ones are quoted.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@,+=".contains(c);
+    if !word.is_empty() && !word.starts_with('-') && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// A text for inside of a `data:` address.
@@ -146,6 +197,34 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_athena_says_is_kept() {
+        let mut evidence = Evidence::default();
+        evidence.add(&json!({"kind": "answer", "query_id": "1a2b", "workgroup": "ir",
+            "bytes_scanned": 3_400_000_000_u64, "cost_usd": 0.017}));
+        evidence.add(&json!({"kind": "answer", "bytes_scanned": 10_000_000, "cost_usd": 0.00005}));
+        let register = evidence.register();
+        let seen = ["query_id", "workgroup", "scanned", "cost"].map(|name| register[0][name].clone());
+        assert_eq!(seen, ["1a2b", "ir", "3.4 GB", "$0.02"].map(Value::from));
+        assert_eq!((&register[1]["scanned"], &register[1]["cost"]), (&json!("10.0 MB"), &json!("$0.00005")));
+    }
+
+    #[test]
+    fn next_steps_are_commands() {
+        let step = json!({"runbook": "08-one-principal", "parameters": {"principal": "it's; rm -rf"}, "why": "It failed."});
+        let mut evidence = Evidence::default();
+        for rows in [1, 2] {
+            evidence.add(&json!({"kind": "answer", "rows": rows, "next": [step]}));
+        }
+        evidence.add(&json!({"kind": "answer", "next": [{"runbook": "x/07-one-ip.ipynb", "parameters": {"ip": "203.0.113.66"}}]}));
+        let next = evidence.next();
+        let command = "cargo runbook runbooks/08-one-principal.ipynb -p principal 'it'\\''s; rm -rf'";
+        assert_eq!(next[0]["command"], command);
+        assert_eq!(next[0]["numbers"], json!(["E-001", "E-002"]));
+        assert_eq!(next[1]["command"], "cargo runbook runbooks/07-one-ip.ipynb -p ip 203.0.113.66");
+        assert_eq!(next[1]["runbook"], "07-one-ip");
+    }
 
     #[test]
     fn answers_are_numbered_once() {

@@ -2,6 +2,7 @@
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 
+use super::defang::defang;
 use super::html::{escape, escape_lines};
 
 /// Markdown as HTML. Raw HTML in it is shown as text, pictures by their text
@@ -12,7 +13,11 @@ pub(super) fn render(source: &str) -> String {
     // Whether each of the links that are open is one.
     let mut links = Vec::new();
     let events = Parser::new_ext(source, options).filter_map(|event| match event {
-        Event::Html(text) | Event::InlineHtml(text) | Event::Text(text) => raw(escape_lines(&text).into()),
+        // The text of a link is its author's, and says where it leads.
+        Event::Text(text) if links.contains(&true) => raw(escape_lines(&text).into()),
+        Event::Html(text) | Event::InlineHtml(text) | Event::Text(text) => {
+            raw(escape_lines(&defang(&text)).into())
+        }
         Event::Code(text) => raw(format!("<code>{}</code>", escape(&text))),
         Event::Start(Tag::Heading { level, .. }) => Some(Event::Start(Tag::Heading {
             level: below(level),
@@ -90,6 +95,8 @@ mod tests {
             ("[a](02-next.ipynb)", "<p>a</p>\n"),
             ("![alt](https://evil/x.png)", "<p>alt</p>\n"),
             ("```rust x\na < b\n```", "<pre><code>a &lt; b\n</code></pre>\n"),
+            ("from 203.0.113.66", "<p>from 203[.]0[.]113[.]66</p>\n"),
+            ("`--ip 203.0.113.66`", "<p><code>--ip 203.0.113.66</code></p>\n"),
             ("a\u{202e}b", "<p>a\\u{202e}b</p>\n"),
         ] {
             assert_eq!(render(source), html, "{source}");

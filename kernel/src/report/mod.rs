@@ -9,6 +9,7 @@
 //! The templates beside this file are handlebars; a team can replace any of
 //! them, and the style sheet, with its own.
 
+mod defang;
 mod evidence;
 #[allow(dead_code, reason = "shared with the library, which shows text in terminals too")]
 #[path = "../../../src/show/html.rs"]
@@ -17,6 +18,7 @@ mod markdown;
 mod notebook;
 #[path = "../../../src/show/number.rs"]
 mod number;
+pub(crate) mod request;
 mod sanitize;
 mod templates;
 mod tlp;
@@ -27,28 +29,70 @@ mod view;
 #[path = "../../../src/show/testing.rs"]
 mod testing;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use serde_json::Value;
 
-/// The report of an executed notebook, from the text of its file.
-///
-/// `name` is what the report calls the notebook; templates in the folder
-/// `templates` take the place of those of the same name.
-///
-/// # Errors
-///
-/// The text is not a notebook, or a replaced template is wrong.
-pub(crate) fn html(notebook: &str, name: &str, templates: Option<&Path>) -> Result<String> {
-    let view = view::view(notebook, name, chrono::Utc::now())?;
-    templates::render(&view, templates)
+/// An executed notebook.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// The text of its file, of format 4.
+    pub(crate) text: String,
+    /// What the report calls it.
+    pub(crate) name: String,
+    /// Whether there is a file of just this text, which its SHA-256 identifies.
+    pub(crate) is_file: bool,
+    /// An evidence record that no output holds yet.
+    pub(crate) record: Option<Value>,
+}
+
+/// A report of a notebook.
+#[derive(Debug)]
+pub(crate) struct Report {
+    html: String,
+    /// Why it is a draft; a final one has none.
+    pub(crate) reasons: Vec<String>,
+}
+
+impl Report {
+    /// The report of a notebook; templates in the folder take the place of those
+    /// of the same name.
+    ///
+    /// # Errors
+    ///
+    /// The text is not a notebook, or a replaced template is wrong.
+    pub(crate) fn of(document: &Document, templates: Option<&Path>) -> Result<Report> {
+        let (view, reasons) = view::view(document, chrono::Utc::now())?;
+        Ok(Report { html: templates::render(&view, templates)?, reasons })
+    }
+
+    /// Writes it as one HTML file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        crate::notebook::write(path, &self.html)
+    }
+
+    /// `The report is final`, for a sentence that goes on with its place.
+    pub(crate) fn status(&self) -> &'static str {
+        if self.reasons.is_empty() { "The report is final" } else { "The report is a draft" }
+    }
+}
+
+/// The folder of a team's own templates: the one given, or `TRAILBOOK_TEMPLATES`.
+pub(crate) fn templates(given: Option<PathBuf>) -> Option<PathBuf> {
+    let set = || std::env::var_os("TRAILBOOK_TEMPLATES").filter(|folder| !folder.is_empty());
+    given.or_else(|| set().map(PathBuf::from))
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::testing::markup;
     use super::*;
@@ -99,8 +143,13 @@ mod tests {
         ]
     }
 
+    fn html(notebook: String, name: &str, templates: Option<&Path>) -> Result<String> {
+        let document = Document { text: notebook, name: name.to_owned(), is_file: true, record: None };
+        Ok(Report::of(&document, templates)?.html)
+    }
+
     fn report(cells: Vec<Value>) -> String {
-        html(&notebook(cells), "x.ipynb", None).unwrap()
+        html(notebook(cells), "x.ipynb", None).unwrap()
     }
 
     #[test]
@@ -111,7 +160,7 @@ mod tests {
             "<p class=\"status final\">Final</p>",
             "<b>TLP:AMBER</b>",
             "@top-right { content: \"TLP:AMBER\"; color: #FFC000;",
-            "<div class=\"prose\"><p>The key <strong>leaked</strong>.</p>",
+            "<div class=\"prose finding\"><p>The key <strong>leaked</strong>.</p>\n<p class=\"refs\">Evidence: <a class=\"ref\" href=\"#E-001\">",
             "<b>Who signed in.</b> 2 rows <a class=\"ref\" href=\"#E-001\">E-001</a>",
             "<li>No objects of account 2.</li>",
             "<div class=\"output\"><p>two rows</p><p class=\"refs\">Evidence: <a class=\"ref\" href=\"#E-001\">E-001</a>",
@@ -178,7 +227,7 @@ mod tests {
             code("c", Some(4), result(hostile, record(checklist("done")))),
             code("d", Some(5), stream),
         ];
-        let report = html(&notebook(cells), hostile, None).unwrap();
+        let report = html(notebook(cells), hostile, None).unwrap();
         let (head, body) = report.split_once("</head>").unwrap();
         assert_eq!(head.matches("</style>").count(), 1);
         assert_eq!(head.matches("</title>").count(), 1);
@@ -196,7 +245,7 @@ mod tests {
     fn a_team_can_have_its_own_templates() {
         let folder = std::env::temp_dir().join(format!("trailbook-templates-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let render = || html(&notebook(complete()), "x.ipynb", Some(&folder));
+        let render = || html(notebook(complete()), "x.ipynb", Some(&folder));
         assert!(render().unwrap_err().to_string().contains("holds no templates"));
         fs::write(folder.join("cover.html.hbs"), "<h1>ACME: {{title}}</h1>{{> legal}}").unwrap();
         fs::write(folder.join("legal.html.hbs"), "<p>Confidential</p>").unwrap();

@@ -47,7 +47,8 @@ pub(super) enum Content {
     None,
 }
 
-const EVIDENCE: &str = "application/vnd.trailbook.evidence+json";
+/// The type in which cells hand over evidence.
+pub(super) const EVIDENCE: &str = "application/vnd.trailbook.evidence+json";
 
 /// Reads the cells of a notebook of format 4.
 pub(super) fn read(text: &str) -> Result<Vec<Cell>> {

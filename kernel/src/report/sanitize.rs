@@ -6,6 +6,7 @@
 //! text and value escaped. What is on no list is dropped; the text inside of it
 //! stays, unless a browser would not have shown it.
 
+use super::defang::defang;
 use super::html::{escape, escape_lines};
 
 const HTML: &[&str] = &[
@@ -136,9 +137,14 @@ struct Writer {
 
 impl Writer {
     fn text(&mut self, text: &str) {
-        if self.hidden.is_none() {
-            self.out.push_str(&escape_lines(&decode(text)));
+        if self.hidden.is_some() {
+            return;
         }
+        let text = decode(text);
+        // A drawing has room for its texts as they are, and code is to be copied.
+        let exact = self.open.iter().any(|&name| name == "svg" || name == "code");
+        let text = if exact { text } else { defang(&text).into_owned() };
+        self.out.push_str(&escape_lines(&text));
     }
 
     /// Takes what starts with `<`; gives back what comes after it.

@@ -5,6 +5,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::Document;
+use super::defang::defang;
 use super::evidence::{Evidence, scope, text, texts};
 use super::html::{escape, escape_lines};
 use super::markdown;
@@ -13,11 +15,14 @@ use super::number::count;
 use super::sanitize::sanitize;
 use super::tlp::Tlp;
 
-/// Everything that the templates may name.
-pub(super) fn view(notebook: &str, name: &str, now: DateTime<Utc>) -> Result<Value> {
-    let cells = read(notebook)?;
+/// Everything that the templates may name, and why the report is a draft.
+pub(super) fn view(document: &Document, now: DateTime<Utc>) -> Result<(Value, Vec<String>)> {
+    let cells = read(&document.text)?;
     let mut evidence = Evidence::default();
-    let narrative: Vec<Value> = cells.iter().filter_map(|cell| narrate(cell, &mut evidence)).collect();
+    let (narrative, conclusions) = narrate(&cells, &mut evidence);
+    if let Some(record) = &document.record {
+        evidence.add(record);
+    }
     let headings = headings(&cells);
     let case = evidence.case.clone().unwrap_or_default();
     let tlp = text(&case["tlp"]).and_then(|label| Tlp::named(&label));
@@ -27,9 +32,10 @@ pub(super) fn view(notebook: &str, name: &str, now: DateTime<Utc>) -> Result<Val
     let register = evidence.register();
     let gaps = not_looked_at(&evidence, &register);
     let incident = text(&case["id"]);
-    let sha256: String = Sha256::digest(notebook).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(json!({
-        "title": title.unwrap_or_else(|| name.to_owned()),
+    let sha256 =
+        || Sha256::digest(&document.text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let view = json!({
+        "title": title.unwrap_or_else(|| document.name.clone()),
         "incident": incident,
         "incident_in_css": incident.as_deref().map(css_text),
         "opened": text(&case["opened"]),
@@ -42,21 +48,43 @@ pub(super) fn view(notebook: &str, name: &str, now: DateTime<Utc>) -> Result<Val
         "generated": now.to_rfc3339_opts(SecondsFormat::Secs, true),
         "generator": concat!("trailbook ", env!("CARGO_PKG_VERSION")),
         "engines": evidence.engines(),
-        "notebook": { "name": name, "sha256": sha256 },
+        "notebook": { "name": document.name, "sha256": document.is_file.then(sha256) },
         "steps": steps,
-        "conclusions": cells.iter().filter(|cell| is_conclusion(cell)).map(|cell| markdown::render(&cell.source)).collect::<Vec<_>>(),
+        "conclusions": conclusions,
+        "next": evidence.next(),
         "scopes": evidence.scopes.iter().filter_map(scope).collect::<Vec<_>>(),
         "gaps": gaps,
         "narrative": narrative,
         "evidence": register,
         "parameters": parameters(&cells),
-    }))
+    });
+    Ok((view, reasons))
+}
+
+/// The cells as they are read one after the other, and the conclusions among
+/// them, each with the numbers of the answers since the heading above it.
+fn narrate(cells: &[Cell], evidence: &mut Evidence) -> (Vec<Value>, Vec<Value>) {
+    let (mut narrative, mut conclusions, mut since) = (Vec::new(), Vec::new(), Vec::new());
+    for cell in cells {
+        if is_conclusion(cell) {
+            conclusions.push(json!({ "html": markdown::render(&cell.source), "numbers": since }));
+        } else if first_heading(cell).is_some() {
+            since.clear();
+        }
+        let mut outputs = Vec::new();
+        for output in &cell.outputs {
+            let (shown, numbers) = show(output, evidence);
+            outputs.extend(shown);
+            since.extend(numbers);
+        }
+        narrative.extend(passage(cell, outputs));
+    }
+    (narrative, conclusions)
 }
 
 /// A cell of the narrative; nothing for one that has nothing to read.
-fn narrate(cell: &Cell, evidence: &mut Evidence) -> Option<Value> {
+fn passage(cell: &Cell, outputs: Vec<Value>) -> Option<Value> {
     let tagged = |tags: &[&str]| cell.tags.iter().any(|tag| tags.contains(&tag.as_str()));
-    let outputs: Vec<Value> = cell.outputs.iter().filter_map(|output| show(output, evidence)).collect();
     let hidden = tagged(&["remove-cell", "remove_cell"]) || is_conclusion(cell);
     match cell.kind {
         _ if hidden => None,
@@ -72,23 +100,26 @@ fn narrate(cell: &Cell, evidence: &mut Evidence) -> Option<Value> {
     }
 }
 
-/// An output: its kind, and HTML that is safe.
-fn show(output: &Output, evidence: &mut Evidence) -> Option<Value> {
+/// An output, its kind and HTML that is safe, and the numbers of the answers in it.
+fn show(output: &Output, evidence: &mut Evidence) -> (Option<Value>, Vec<String>) {
     let html = match output {
         Output::Stream { stderr, text } => {
             let name = if *stderr { "messages" } else { "text" };
-            let text = escape_lines(text.trim_end()).into_owned();
-            return Some(json!({ "kind": name, "html": text, "numbers": [] }));
+            let text = escape_lines(&defang(text.trim_end())).into_owned();
+            return (Some(json!({ "kind": name, "html": text, "numbers": [] })), Vec::new());
         }
         Output::Error { name, message, traceback } => {
-            let head = escape(&format!("{name}: {message}")).into_owned();
-            let traceback = escape_lines(traceback.trim_end()).into_owned();
-            return Some(json!({ "kind": "error", "head": head, "html": traceback, "numbers": [] }));
+            let head = escape(&defang(&format!("{name}: {message}"))).into_owned();
+            let traceback = escape_lines(&defang(traceback.trim_end())).into_owned();
+            let error = json!({ "kind": "error", "head": head, "html": traceback, "numbers": [] });
+            return (Some(error), Vec::new());
         }
+        // Where a report was written is no part of it.
+        Output::Result { evidence: Some(record), .. } if record["kind"] == "report" => String::new(),
         Output::Result { content, .. } => match content {
             Content::Html(html) => sanitize(html),
             Content::Markdown(source) => markdown::render(source),
-            Content::Plain(text) => format!("<pre>{}</pre>", escape_lines(text)),
+            Content::Plain(text) => format!("<pre>{}</pre>", escape_lines(&defang(text))),
             Content::Png(base64) => {
                 let letters = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
                 let data: String = base64.chars().filter(|&c| letters(c)).collect();
@@ -101,7 +132,8 @@ fn show(output: &Output, evidence: &mut Evidence) -> Option<Value> {
         Output::Result { evidence: Some(record), .. } => evidence.add(record),
         _ => Vec::new(),
     };
-    (!html.is_empty()).then(|| json!({ "kind": "result", "html": html, "numbers": numbers }))
+    let shown = (!html.is_empty()).then(|| json!({ "kind": "result", "html": html, "numbers": numbers }));
+    (shown, numbers)
 }
 
 /// Prose that belongs into the summary: a cell tagged `finding` or `summary`.

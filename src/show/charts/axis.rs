@@ -2,6 +2,10 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
+use super::canvas::{Align, Canvas};
+use super::theme::{Ink, LABEL, WIDTH, text_width};
+use crate::Result;
+
 pub(super) const MINUTE: i64 = 60;
 pub(super) const HOUR: i64 = 60 * MINUTE;
 pub(super) const DAY: i64 = 24 * HOUR;
@@ -65,7 +69,7 @@ pub(super) fn span(start: i64, step: i64) -> String {
     }
 }
 
-fn format_time(time: i64, format: &str) -> String {
+pub(super) fn format_time(time: i64, format: &str) -> String {
     match DateTime::<Utc>::from_timestamp(time, 0) {
         Some(time) => time.format(format).to_string(),
         None => time.to_string(),
@@ -73,22 +77,10 @@ fn format_time(time: i64, format: &str) -> String {
 }
 
 /// Times at which a time axis is labelled, at most `most` of them, and the labels.
-pub(super) fn time_ticks(from: i64, to: i64, most: usize) -> Vec<(i64, String)> {
+fn time_ticks(from: i64, to: i64, most: usize) -> Vec<(i64, String)> {
     let most = most.max(2) as i64;
-    let days = [
-        MINUTE,
-        5 * MINUTE,
-        15 * MINUTE,
-        30 * MINUTE,
-        HOUR,
-        3 * HOUR,
-        6 * HOUR,
-        12 * HOUR,
-        DAY,
-        2 * DAY,
-        WEEK,
-    ];
-    if let Some(step) = days.into_iter().find(|step| (to - from) / step < most) {
+    let mut steps = STEPS.into_iter().filter(|step| (MINUTE..=WEEK).contains(step));
+    if let Some(step) = steps.find(|step| (to - from) / step < most) {
         let first = floor(from + step - 1, step);
         return (0..)
             .map(|n| first + n * step)
@@ -111,6 +103,45 @@ pub(super) fn time_ticks(from: i64, to: i64, most: usize) -> Vec<(i64, String)> 
             (from..=to).contains(&time).then_some((time, label))
         })
         .collect()
+}
+
+/// Space below a drawing that the labels of its time axis take.
+pub(super) const BELOW: i32 = 40;
+
+/// Pixels that a label of a time axis has at least.
+const ROOM: i32 = 84;
+
+/// A horizontal axis of time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimeAxis {
+    /// Seconds since 1970, UTC.
+    pub(super) from: i64,
+    pub(super) to: i64,
+    pub(super) left: i32,
+    pub(super) right: i32,
+}
+
+impl TimeAxis {
+    /// Where a time is, in pixels.
+    pub(super) fn x(&self, time: i64) -> i32 {
+        let part = (time - self.from) as f64 / (self.to - self.from).max(1) as f64;
+        self.left + (part * f64::from(self.right - self.left)).round() as i32
+    }
+
+    /// Labels the axis at the height `bottom`, with lines from `top` down.
+    pub(super) fn draw(&self, canvas: &mut Canvas<'_>, ink: Ink, top: i32, bottom: i32) -> Result<()> {
+        let mut free = 0;
+        for (time, label) in time_ticks(self.from, self.to, ((self.right - self.left) / ROOM) as usize) {
+            let (x, half) = (self.x(time), text_width(&label, LABEL) / 2);
+            canvas.line(ink, (x, top), (x, bottom + 4))?;
+            if x - half >= free && x + half <= WIDTH {
+                canvas.text(Ink::Soft, Align::Center, (x, bottom + 14), &label)?;
+                free = x + half + 8;
+            }
+        }
+        let range = format!("UTC, {} to {}", stamp(self.from), stamp(self.to));
+        canvas.text(Ink::Soft, Align::Left, (self.left, bottom + 32), &range)
+    }
 }
 
 /// Counts at which a count axis is labelled: from 0, at most six, the last one

@@ -1,7 +1,7 @@
 //! Which values occur most, and how many of their events failed.
 
 use super::Chart;
-use super::canvas::{Align, Canvas, MARGIN, Words, draw};
+use super::canvas::{Align, Canvas, MARGIN, Mark, Words, draw};
 use super::plain::{bar, named};
 use super::theme::{Ink, LABEL, WIDTH, text_width};
 use crate::Result;
@@ -51,8 +51,8 @@ pub(super) fn bars(title: &str, entries: &[Entry], what: &str, unit: &str, split
     }
     let shown = &entries[..entries.len().min(MOST)];
     let total: u64 = entries.iter().map(|entry| entry.events).sum();
-    let rows = count(entries.len() as u64, "row");
-    let mut subtitle = format!("{} by {}: {} in {rows}", visible(unit), visible(what), thousands(total));
+    let values = count(entries.len() as u64, "value");
+    let mut subtitle = format!("{} by {}: {} in {values}", visible(unit), visible(what), thousands(total));
     if let Some(first) = subtitle.get(..1).map(str::to_ascii_uppercase) {
         subtitle.replace_range(..1, &first);
     }
@@ -66,7 +66,8 @@ pub(super) fn bars(title: &str, entries: &[Entry], what: &str, unit: &str, split
     }
     let first = &shown[0];
     let description = format!("{subtitle}. First: {}.", first.told());
-    let legend: &[_] = if split { &[(Ink::Ok, "ok"), (Ink::Error, "error")] } else { &[] };
+    let legend: &[_] =
+        if split { &[(Mark::Square, Ink::Ok, "ok"), (Mark::Square, Ink::Error, "error")] } else { &[] };
     let words = Words { title, subtitle: &subtitle, description: &description, legend };
     let height = ROW * shown.len() as i32 + 8;
     let svg = draw(&words, height, |canvas, top| paint(canvas, top, shown, split))?;

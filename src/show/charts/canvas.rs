@@ -12,7 +12,7 @@ use plotters::prelude::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
 
-use super::theme::{Ink, LABEL, TITLE, WIDTH, fit, text_width};
+use super::theme::{Ink, LABEL, TITLE, WIDTH, fit, level, text_width};
 use crate::show::html::{escape, visible};
 use crate::{Error, Result};
 
@@ -38,8 +38,16 @@ pub(super) struct Words<'a> {
     pub(super) subtitle: &'a str,
     /// What the chart shows, for those who cannot see it.
     pub(super) description: &'a str,
-    /// Names of what the colours mean, when there is more than one.
-    pub(super) legend: &'a [(Ink, &'a str)],
+    /// Names of what the marks mean, when there is more than one.
+    pub(super) legend: &'a [(Mark, Ink, &'a str)],
+}
+
+/// The shape that tells a mark, where colours cannot be told apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mark {
+    Square,
+    Circle,
+    Triangle,
 }
 
 /// A chart being drawn.
@@ -110,8 +118,14 @@ impl Canvas<'_> {
             y += LINE;
         }
         let mut x = MARGIN;
-        for &(ink, name) in words.legend {
-            self.rect(ink, (x, y - 5), (x + 10, y + 5), None)?;
+        for &(mark, ink, name) in words.legend {
+            match mark {
+                Mark::Square => self.rect(ink, (x, y - 5), (x + 10, y + 5), None)?,
+                Mark::Circle => self.circle(ink, (x + 5, y), 5, None)?,
+                Mark::Triangle => {
+                    self.polygon(ink, &[(x, y - 4), (x + 10, y - 4), (x + 5, y + 4)], None)?;
+                }
+            }
             self.text(Ink::Soft, Align::Left, (x + 16, y), name)?;
             x += 16 + text_width(name, LABEL) + 20;
         }
@@ -162,9 +176,9 @@ impl Canvas<'_> {
 
     /// A label out of a log, cut to so many pixels; its tooltip holds the whole.
     pub(super) fn label(&mut self, align: Align, at: Point, room: i32, text: &str) -> Result<()> {
-        let text = visible(text);
+        let text = level(&visible(text));
         let (short, cut) = fit(&text, LABEL, room);
-        let told = cut.then(|| text.into_owned());
+        let told = cut.then_some(text);
         self.write(Ink::Text, LABEL, FontStyle::Normal, align, at, &short, told)
     }
 

@@ -1,7 +1,7 @@
 //! How many events, when, and how many of them failed.
 
-use super::axis::{DAY, HOUR, MINUTE, STEPS, count_ticks, floor, span, stamp, step_name, time_ticks};
-use super::canvas::{Align, Canvas, MARGIN, Words, draw};
+use super::axis::{BELOW, DAY, HOUR, MINUTE, STEPS, TimeAxis, count_ticks, floor, span, stamp, step_name};
+use super::canvas::{Align, Canvas, MARGIN, Mark, Words, draw};
 use super::plain::spark;
 use super::theme::{Ink, LABEL, WIDTH, text_width};
 use super::{Chart, Window};
@@ -95,7 +95,8 @@ pub(super) fn events_over_time(
     split: bool,
     window: Option<Window>,
 ) -> Result<Chart> {
-    let Some(bars) = Bars::new(points, split, window) else {
+    let some = points.iter().any(|point| point.events > 0);
+    let Some(bars) = Bars::new(points, split, window).filter(|_| some) else {
         return Ok(Chart::empty(title, "No events: there is nothing to draw."));
     };
     let (ok, errors) = bars.bars.iter().fold((0, 0), |(ok, errors), bar| (ok + bar.ok, errors + bar.errors));
@@ -108,13 +109,13 @@ pub(super) fn events_over_time(
     let window = window.filter(|window| window.from > bars.start || window.to < bars.end());
     let mut legend = Vec::new();
     if split {
-        legend.extend([(Ink::Ok, "ok"), (Ink::Error, "error")]);
+        legend.extend([(Mark::Square, Ink::Ok, "ok"), (Mark::Square, Ink::Error, "error")]);
     }
     if window.is_some() {
-        legend.push((Ink::Scope, "scope asked about"));
+        legend.push((Mark::Square, Ink::Scope, "scope asked about"));
     }
     let words = Words { title, subtitle: &subtitle, description: &description, legend: &legend };
-    let svg = draw(&words, HEIGHT + 46, |canvas, top| paint(canvas, top, &bars, window))?;
+    let svg = draw(&words, HEIGHT + BELOW + 6, |canvas, top| paint(canvas, top, &bars, window))?;
     let row = |name: &str, of: fn(&Bar) -> u64| {
         format!("{name:5} {}\n", spark(&bars.bars.iter().map(of).collect::<Vec<_>>()))
     };
@@ -132,17 +133,14 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, bars: &Bars, window: Option<Window>)
     let labels: Vec<String> = ticks.iter().map(|&tick| thousands(tick)).collect();
     let left = MARGIN + labels.iter().map(|label| text_width(label, LABEL)).max().unwrap_or(0) + 8;
     let (right, bottom) = (WIDTH - MARGIN, top + HEIGHT);
-    let length = bars.end() - bars.start;
-    let x = |time: i64| {
-        left + ((time - bars.start) as f64 / length as f64 * f64::from(right - left)).round() as i32
-    };
+    let axis = TimeAxis { from: bars.start, to: bars.end(), left, right };
     let height = |count: u64| {
         let exact = count as f64 / highest as f64 * f64::from(HEIGHT);
         // One error among thousands is what is looked for: it stays visible.
         if count == 0 { 0 } else { (exact.round() as i32).max(2) }
     };
     if let Some(window) = window {
-        let (from, to) = (x(window.from.max(bars.start)), x(window.to.min(bars.end())));
+        let (from, to) = (axis.x(window.from.max(axis.from)), axis.x(window.to.min(axis.to)));
         let told = format!("scope asked about: {} to {} UTC", stamp(window.from), stamp(window.to));
         canvas.shade(Ink::Scope, 0.14, (from, top), (to, bottom), Some(told))?;
         canvas.rect(Ink::Scope, (from, top - 3), (to, top), None)?;
@@ -156,7 +154,7 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, bars: &Bars, window: Option<Window>)
         if bar.events() == 0 {
             continue;
         }
-        let (from, to) = (x(bars.time(n)), x(bars.time(n + 1)));
+        let (from, to) = (axis.x(bars.time(n)), axis.x(bars.time(n + 1)));
         let gap = i32::from(to - from > 3);
         let (from, to) =
             if to - from > 60 { ((from + to) / 2 - 30, (from + to) / 2 + 30) } else { (from, to - gap) };
@@ -171,16 +169,5 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, bars: &Bars, window: Option<Window>)
             canvas.rect(Ink::Ok, (from, upper), (to, (base - seam).max(upper + 1)), Some(bars.told(n)))?;
         }
     }
-    let most = ((right - left) / 84) as usize;
-    let mut free = 0;
-    for (time, label) in time_ticks(bars.start, bars.end(), most) {
-        let (x, half) = (x(time), text_width(&label, LABEL) / 2);
-        canvas.line(Ink::Soft, (x, bottom), (x, bottom + 4))?;
-        if x - half >= free && x + half <= WIDTH {
-            canvas.text(Ink::Soft, Align::Center, (x, bottom + 14), &label)?;
-            free = x + half + 8;
-        }
-    }
-    let range = format!("UTC, {} to {}", stamp(bars.start), stamp(bars.end()));
-    canvas.text(Ink::Soft, Align::Left, (left, bottom + 32), &range)
+    axis.draw(canvas, Ink::Soft, bottom, bottom)
 }

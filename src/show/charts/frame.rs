@@ -1,5 +1,7 @@
 //! Reads what a chart needs out of the columns of a `DataFrame`.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use polars::prelude::{AnyValue, Column, DataFrame, TimeUnit};
 
@@ -57,20 +59,61 @@ pub(super) fn entries(
         .collect()
 }
 
-/// `time`, `actor`, `event` and, where it is there, `error`, which is not NULL
-/// for an event that failed.
-pub(super) fn events(frame: &DataFrame) -> Result<Vec<Event>> {
-    let (times, actors) = (column(frame, "time")?, column(frame, "actor")?);
-    let (events, errors) = (column(frame, "event")?, optional(frame, "error"));
+/// How often each value of a column occurs, the most frequent first, and how
+/// often with an error.
+pub(super) fn counts(frame: &DataFrame, label: &str, error: Option<&str>) -> Result<Vec<Entry>> {
+    let labels = column(frame, label)?;
+    let errors = error.map(|error| column(frame, error)).transpose()?;
+    let mut entries: BTreeMap<Option<String>, (u64, u64)> = BTreeMap::new();
+    for row in 0..frame.height() {
+        let (events, failed) = entries.entry(words(labels, row)).or_default();
+        *events += 1;
+        *failed += u64::from(errors.is_some_and(|errors| failed_in(errors, row)));
+    }
+    let mut entries: Vec<Entry> =
+        entries.into_iter().map(|(label, (events, errors))| Entry { label, events, errors }).collect();
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.events));
+    Ok(entries)
+}
+
+/// Events of a row each, by the columns that say when, who, what and, where
+/// there is one, whether it failed.
+pub(super) fn events(
+    frame: &DataFrame,
+    when: &str,
+    actor: &str,
+    event: &str,
+    error: Option<&str>,
+) -> Result<Vec<Event>> {
+    let (times, actors, events) = (column(frame, when)?, column(frame, actor)?, column(frame, event)?);
+    let errors = error.map(|error| column(frame, error)).transpose()?;
     let mut out = Vec::with_capacity(frame.height());
     for row in 0..frame.height() {
         if let Some(time) = time(times, row)? {
-            let failed =
-                errors.is_some_and(|errors| words(errors, row).is_some_and(|error| !error.is_empty()));
+            let failed = errors.is_some_and(|errors| failed_in(errors, row));
             out.push(Event { time, actor: words(actors, row), what: words(events, row), failed });
         }
     }
     Ok(out)
+}
+
+/// Times, and how many events each stands for: one a row where they are not counted.
+pub(super) fn moments(frame: &DataFrame, when: &str, events: Option<&str>) -> Result<Vec<Point>> {
+    let times = column(frame, when)?;
+    let events = events.map(|events| column(frame, events)).transpose()?;
+    let mut points = Vec::with_capacity(frame.height());
+    for row in 0..frame.height() {
+        if let Some(time) = time(times, row)? {
+            let events = events.map_or(Ok(1), |events| number(events, row))?;
+            points.push(Point { time, events, errors: 0 });
+        }
+    }
+    Ok(points)
+}
+
+/// Whether a row has an error: what is NULL or empty is none.
+fn failed_in(errors: &Column, row: usize) -> bool {
+    words(errors, row).is_some_and(|error| !error.is_empty())
 }
 
 fn optional<'a>(frame: &'a DataFrame, name: &str) -> Option<&'a Column> {
@@ -186,6 +229,23 @@ mod tests {
         );
         let frame = df!("time" => ["soon"], "events" => [1i64]).unwrap();
         assert!(points(&frame).unwrap_err().to_string().contains("row 1 has soon"));
+    }
+
+    #[test]
+    fn values_are_counted_with_their_errors() {
+        let frame = df!(
+            "eventname" => [Some("b"), Some("a"), Some("a"), None],
+            "errorcode" => [None, Some(""), Some("AccessDenied"), None],
+        )
+        .unwrap();
+        let counted = |error| -> Vec<(Option<String>, u64, u64)> {
+            let entries = counts(&frame, "eventname", error).unwrap().into_iter();
+            entries.map(|entry| (entry.label, entry.events, entry.errors)).collect()
+        };
+        let (a, b) = (Some("a".to_owned()), Some("b".to_owned()));
+        assert_eq!(counted(Some("errorcode")), [(a.clone(), 2, 1), (None, 1, 0), (b.clone(), 1, 0)]);
+        assert_eq!(counted(None), [(a, 2, 0), (None, 1, 0), (b, 1, 0)]);
+        assert!(counts(&frame, "eventname", Some("error")).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! At what hour of which day: habits, and what breaks them.
 
 use super::Chart;
-use super::axis::{DAY, HOUR, WEEK, floor, span, stamp, time_ticks};
+use super::axis::{BELOW, DAY, HOUR, WEEK, floor, format_time, span, stamp};
 use super::canvas::{Align, Canvas, MARGIN, Words, draw};
 use super::events_over_time::Point;
 use super::theme::{Ink, LABEL, WIDTH, text_width};
@@ -14,7 +14,7 @@ const ROW: i32 = 11;
 const MOST: i64 = 90;
 
 /// How much of the colour each class of counts gets. Few classes can be told apart by eye.
-const SHADES: [f64; 5] = [0.18, 0.36, 0.56, 0.78, 1.0];
+const SHADES: [f64; 5] = [0.16, 0.34, 0.55, 0.77, 1.0];
 
 struct Grid {
     start: i64,
@@ -39,22 +39,25 @@ impl Grid {
         Some(Grid { start, step, counts })
     }
 
-    fn end(&self) -> i64 {
-        self.start + self.step * self.counts.len() as i64
+    fn time(&self, column: usize) -> i64 {
+        self.start + self.step * column as i64
     }
 
     fn told(&self, column: usize, hour: usize) -> String {
-        let days = span(self.start + self.step * column as i64, self.step);
+        let days = match self.step {
+            DAY => format_time(self.time(column), "%a %Y-%m-%d"),
+            step => span(self.time(column), step),
+        };
         format!("{days}, {hour:02}:00 to {hour:02}:59 UTC: {}", count(self.counts[column][hour], "event"))
     }
 }
 
 /// Draws hours of the day over days; darker is more.
 pub(super) fn heatmap(title: &str, points: &[Point]) -> Result<Chart> {
-    let Some(grid) = Grid::new(points) else {
+    let total: u64 = points.iter().map(|point| point.events).sum();
+    let Some(grid) = Grid::new(points).filter(|_| total > 0) else {
         return Ok(Chart::empty(title, "No events: there is nothing to draw."));
     };
-    let total: u64 = points.iter().map(|point| point.events).sum();
     let most = grid.counts.iter().flatten().copied().max().unwrap_or(0);
     let limits = limits(most);
     let unit = match grid.step {
@@ -69,7 +72,7 @@ pub(super) fn heatmap(title: &str, points: &[Point]) -> Result<Chart> {
         .unwrap_or_default();
     let description = format!("{subtitle}. Most: {}.", grid.told(busiest.0, busiest.1));
     let words = Words { title, subtitle: &subtitle, description: &description, legend: &[] };
-    let svg = draw(&words, 24 * ROW + 66, |canvas, top| paint(canvas, top, &grid, &limits))?;
+    let svg = draw(&words, 24 * ROW + BELOW + 26, |canvas, top| paint(canvas, top, &grid, &limits))?;
     Ok(Chart::new(title, svg, plain(&description, &grid)))
 }
 
@@ -93,8 +96,7 @@ fn shade(value: u64, limits: &[u64]) -> Option<f64> {
 fn paint(canvas: &mut Canvas<'_>, top: i32, grid: &Grid, limits: &[u64]) -> Result<()> {
     let (left, right) = (MARGIN + text_width("00:00", LABEL) + 8, WIDTH - MARGIN);
     let bottom = top + 24 * ROW;
-    let columns = grid.counts.len() as i32;
-    let wide = ((right - left) / columns).clamp(1, 40);
+    let wide = ((right - left) / grid.counts.len() as i32).clamp(1, 84);
     for hour in (0..24).step_by(6) {
         canvas.text(
             Ink::Soft,
@@ -109,31 +111,34 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, grid: &Grid, limits: &[u64]) -> Resu
             let y = top + ROW * hour as i32;
             let (from, to) = ((x, y), (x + wide - i32::from(wide > 4), y + ROW - 1));
             match shade(value, limits) {
-                Some(part) => canvas.shade(Ink::Ok, part, from, to, Some(grid.told(column, hour)))?,
+                Some(part) => canvas.shade(Ink::Heat, part, from, to, Some(grid.told(column, hour)))?,
                 None => canvas.shade(Ink::Grid, 0.25, from, to, None)?,
             }
         }
     }
-    let end = left + wide * columns;
-    let x = |time: i64| {
-        left + ((time - grid.start) as f64 / (grid.end() - grid.start) as f64 * f64::from(end - left)).round()
-            as i32
-    };
-    let mut free = 0;
-    for (time, label) in time_ticks(grid.start, grid.end() - 1, ((end - left) / 84) as usize) {
-        let half = text_width(&label, LABEL) / 2;
-        if time % DAY == 0 && x(time) - half >= free && x(time) + half <= WIDTH {
-            canvas.line(Ink::Soft, (x(time), bottom), (x(time), bottom + 4))?;
-            canvas.text(Ink::Soft, Align::Center, (x(time).max(half), bottom + 14), &label)?;
-            free = x(time) + half + 8;
+    let format = if grid.step == DAY { "%a %-d %b" } else { "%-d %b %Y" };
+    let names: Vec<String> =
+        (0..grid.counts.len()).map(|column| format_time(grid.time(column), format)).collect();
+    let room = names.iter().map(|name| text_width(name, LABEL)).max().unwrap_or(0) + 10;
+    let every = ((room + wide - 1) / wide) as usize;
+    // The days that are named are of one kind, where not all are.
+    let every = if grid.step == DAY && every > 1 { every.next_multiple_of(7) } else { every };
+    for (column, name) in names.iter().enumerate().step_by(every) {
+        let x = left + wide * column as i32 + wide / 2;
+        let half = text_width(name, LABEL) / 2;
+        if x + half <= WIDTH {
+            canvas.line(Ink::Soft, (x, bottom), (x, bottom + 4))?;
+            canvas.text(Ink::Soft, Align::Center, (x.max(half), bottom + 14), name)?;
         }
     }
-    let range = format!("{} to {}", stamp(grid.start), stamp(grid.end()));
+    let range = format!("UTC, {} to {}", stamp(grid.start), stamp(grid.time(grid.counts.len())));
     canvas.text(Ink::Soft, Align::Left, (left, bottom + 32), &range)?;
-    legend(canvas, (left, bottom + 52), limits)
+    legend(canvas, (left, bottom + BELOW + 12), limits)
 }
 
 fn legend(canvas: &mut Canvas<'_>, (mut x, y): (i32, i32), limits: &[u64]) -> Result<()> {
+    canvas.text(Ink::Soft, Align::Left, (x, y), "Events:")?;
+    x += text_width("Events:", LABEL) + 10;
     let mut from = 1;
     for &limit in limits {
         let name = if from == limit {
@@ -142,13 +147,13 @@ fn legend(canvas: &mut Canvas<'_>, (mut x, y): (i32, i32), limits: &[u64]) -> Re
             format!("{}–{}", thousands(from), thousands(limit))
         };
         if let Some(part) = shade(limit, limits) {
-            canvas.shade(Ink::Ok, part, (x, y - 5), (x + 14, y + 5), None)?;
+            canvas.shade(Ink::Heat, part, (x, y - 5), (x + 14, y + 5), None)?;
         }
         canvas.text(Ink::Soft, Align::Left, (x + 20, y), &name)?;
         x += 20 + text_width(&name, LABEL) + 16;
         from = limit + 1;
     }
-    canvas.text(Ink::Soft, Align::Left, (x, y), "events")
+    Ok(())
 }
 
 fn plain(description: &str, grid: &Grid) -> String {

@@ -21,7 +21,7 @@ use polars::prelude::DataFrame;
 
 use super::emit::{Bundle, emit};
 use super::html::{escape, visible};
-use crate::Result;
+use crate::{Error, Result, Scope};
 
 /// A window of time: seconds since 1970, UTC, half-open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +74,15 @@ impl Chart {
         events_over_time::events_over_time(title, &points, frame::is_split(frame), None)
     }
 
-    /// [`Chart::events_over_time`] over all of a window; what lies outside is set apart.
-    pub(crate) fn events_in(title: &str, frame: &DataFrame, window: Window) -> Result<Chart> {
+    /// [`Chart::events_over_time`] over all of a scope's window, which is
+    /// highlighted where there are events outside of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chart::events_over_time`].
+    pub fn events_around(title: &str, frame: &DataFrame, scope: &Scope) -> Result<Chart> {
         let points = frame::points(frame)?;
+        let window = scope.seconds();
         events_over_time::events_over_time(title, &points, frame::is_split(frame), Some(window))
     }
 
@@ -99,29 +105,79 @@ impl Chart {
         bars::bars(title, &entries, label, events, errors.is_some())
     }
 
+    /// How many rows there are of each value of a column: a bar for each of the
+    /// 20 most frequent.
+    ///
+    /// `label` names the column of values and `error` the one that is not NULL
+    /// in a row that failed, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When a column is missing.
+    pub fn counts(title: &str, frame: &DataFrame, label: &str, error: Option<&str>) -> Result<Chart> {
+        bars::bars(title, &frame::counts(frame, label, error)?, label, "events", error.is_some())
+    }
+
     /// Events in time, in a lane for each of the 20 actors that have most, with
     /// a marker where each was first seen.
     ///
-    /// Reads a row an event: `time`, `actor`, `event` (what was done) and, where
-    /// it is there, `error` (not NULL when it failed). Events that are too
-    /// close to be told apart become one mark, which names them.
+    /// Reads a row an event, from the columns of these names: when it was, who
+    /// did it, what was done, and the error, which is not NULL when it failed,
+    /// if there is one. Events that are too close to be told apart become one
+    /// mark, which names them.
     ///
     /// # Errors
     ///
     /// When a column is missing, or holds something else.
-    pub fn timeline(title: &str, frame: &DataFrame) -> Result<Chart> {
-        timeline::timeline(title, &frame::events(frame)?)
+    pub fn timeline(
+        title: &str,
+        frame: &DataFrame,
+        time: &str,
+        actor: &str,
+        event: &str,
+        error: Option<&str>,
+    ) -> Result<Chart> {
+        timeline::timeline(title, &frame::events(frame, time, actor, event, error)?, error.is_some())
     }
 
     /// Hours of the day over days, darker where there are more events.
     ///
-    /// Reads `time`, no coarser than hours, and `events` (how many at that time).
+    /// `time` names the column of times, no coarser than hours, and `events`
+    /// that of how many events there were then; without it a row is an event.
     ///
     /// # Errors
     ///
     /// When a column is missing, or holds something else.
-    pub fn heatmap(title: &str, frame: &DataFrame) -> Result<Chart> {
-        heatmap::heatmap(title, &frame::points(frame)?)
+    pub fn heatmap(title: &str, frame: &DataFrame, time: &str, events: Option<&str>) -> Result<Chart> {
+        heatmap::heatmap(title, &frame::moments(frame, time, events)?)
+    }
+
+    /// The chart that the words of an investigation's `chart:` header ask for.
+    pub(crate) fn shaped(
+        shape: &str,
+        title: &str,
+        frame: &DataFrame,
+        scope: Option<&Scope>,
+    ) -> Result<Chart> {
+        let words: Vec<&str> = shape.split(' ').collect();
+        match (words.as_slice(), scope) {
+            (["over-time"], Some(scope)) => Chart::events_around(title, frame, scope),
+            (["over-time"], None) => Chart::events_over_time(title, frame),
+            (["bars", label, events], _) => Chart::bars(title, frame, label, events, None),
+            (["bars", label, events, errors], _) => Chart::bars(title, frame, label, events, Some(errors)),
+            (["counts", label], _) => Chart::counts(title, frame, label, None),
+            (["counts", label, error], _) => Chart::counts(title, frame, label, Some(error)),
+            (["timeline", time, actor, event], _) => Chart::timeline(title, frame, time, actor, event, None),
+            (["timeline", time, actor, event, error], _) => {
+                Chart::timeline(title, frame, time, actor, event, Some(error))
+            }
+            (["heatmap", time], _) => Chart::heatmap(title, frame, time, None),
+            (["heatmap", time, events], _) => Chart::heatmap(title, frame, time, Some(events)),
+            _ => Err(Error::invalid(format!("`{shape}` is no shape of a chart")).hint(
+                "use over-time, bars LABEL EVENTS [ERRORS], counts LABEL [ERROR], \
+                 timeline TIME ACTOR EVENT [ERROR] or heatmap TIME [EVENTS]",
+            )),
+        }
     }
 
     /// The question that the chart answers.

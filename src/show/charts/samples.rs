@@ -38,12 +38,16 @@ fn entries(count: u64) -> Vec<Entry> {
         "\u{202e}nimda\u{200b}",
         "\"onload=\"alert(1)",
         "",
+        "مدير النظام",
+        "日本語の利用者名と、とても長いセッション名",
+        "🦀🔑 e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
+        "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
     ];
     (0..count)
         .map(|n| {
             let label = match n {
                 2 => None,
-                n if n % 2 == 1 => Some(hostile[(n / 2 % 5) as usize].to_owned()),
+                n if n % 2 == 1 => Some(hostile[n as usize / 2 % hostile.len()].to_owned()),
                 n => Some(format!("AssumeRole{n}")),
             };
             let events = 9_000 / (n + 1) + noise(n) % 9;
@@ -57,7 +61,7 @@ fn events(count: u64, actors: u64, length: i64) -> Vec<Event> {
     (0..count)
         .map(|n| Event {
             time: START + (noise(n) % length as u64) as i64,
-            actor: labels[(noise(n + 5) % actors * (noise(n + 9) % actors) / actors) as usize].label.clone(),
+            actor: labels[(noise(n + 5) % actors).min(noise(n + 9) % actors) as usize].label.clone(),
             what: Some(
                 ["GetObject", "ListBuckets", "<b>AssumeRole</b>", "ConsoleLogin", "PutObject"]
                     [n as usize % 5]
@@ -72,30 +76,54 @@ fn all() -> Vec<(&'static str, Chart)> {
     let scope = Window { from: START + 20 * HOUR, to: START + 2 * DAY };
     let volume = "How many calls were made, and when did they fail?";
     let top = "Who made most calls?";
+    let hours = "At what hours are they active?";
+    let long = "What did \u{202e}someone whose name is as long as this <one> do, and is it not far more than a title of two lines can hold, so that its end has to be cut off somewhere about here?";
+    let nothing = |point: &Point| Point { events: 0, errors: 0, ..*point };
+    let unsplit: Vec<Point> = points(40, HOUR).iter().map(|point| Point { errors: 0, ..*point }).collect();
+    let zero: Vec<Point> = points(24, HOUR).iter().map(nothing).collect();
+    let idle = Entry { label: Some("nobody".to_owned()), events: 0, errors: 0 };
     vec![
         ("events-5", events_over_time(volume, &points(5, 3 * HOUR), true, None).unwrap()),
         ("events-1", events_over_time(volume, &points(1, HOUR), true, None).unwrap()),
         ("events-72-scope", events_over_time(volume, &points(72, HOUR), true, Some(scope)).unwrap()),
         ("events-5000", events_over_time(volume, &points(5000, HOUR), true, None).unwrap()),
-        ("events-unsplit", events_over_time(volume, &points(40, HOUR), false, None).unwrap()),
+        ("events-unsplit", events_over_time(volume, &unsplit, false, None).unwrap()),
+        ("events-zero-none", events_over_time(volume, &zero, true, None).unwrap()),
+        ("events-days", events_over_time(long, &points(12, DAY), true, None).unwrap()),
         ("events-none", events_over_time(volume, &[], true, None).unwrap()),
         ("bars-5", bars(top, &entries(5), "useridentity.arn", "events", true).unwrap()),
         ("bars-5000", bars(top, &entries(5000), "eventname", "events", false).unwrap()),
+        ("bars-hostile", bars(long, &entries(20), "useridentity.arn", "events", true).unwrap()),
+        ("bars-zero", bars(top, &[idle], "useridentity.arn", "events", true).unwrap()),
         ("bars-none", bars(top, &[], "eventname", "events", true).unwrap()),
-        ("timeline-5", timeline("Who did what?", &events(5, 3, DAY)).unwrap()),
-        ("timeline-5000", timeline("Who did what?", &events(5000, 60, 30 * DAY)).unwrap()),
-        ("heatmap-5", heatmap("At what hours are they active?", &points(5, 7 * HOUR)).unwrap()),
-        ("heatmap-1000", heatmap("At what hours are they active?", &points(1000, HOUR)).unwrap()),
-        ("heatmap-5000", heatmap("At what hours are they active?", &points(5000, HOUR)).unwrap()),
+        ("timeline-5", timeline("Who did what?", &events(5, 3, DAY), true).unwrap()),
+        ("timeline-5000", timeline("Who did what?", &events(5000, 60, 30 * DAY), true).unwrap()),
+        ("timeline-1", timeline("Who did what?", &events(1, 1, DAY), false).unwrap()),
+        ("timeline-hostile", timeline(long, &events(60, 20, 3 * HOUR), true).unwrap()),
+        ("timeline-none", timeline("Who did what?", &[], true).unwrap()),
+        ("heatmap-1", heatmap(hours, &points(1, HOUR)).unwrap()),
+        ("heatmap-5", heatmap(hours, &points(5, 7 * HOUR)).unwrap()),
+        ("heatmap-1000", heatmap(hours, &points(1000, HOUR)).unwrap()),
+        ("heatmap-5000", heatmap(hours, &points(5000, HOUR)).unwrap()),
+        ("heatmap-zero-none", heatmap(hours, &zero).unwrap()),
+        ("heatmap-none", heatmap(hours, &[]).unwrap()),
     ]
 }
 
 /// The samples that are small enough to keep.
 const GOLDEN: [&str; 5] = ["events-5", "events-72-scope", "bars-5", "timeline-5", "heatmap-5"];
 
-/// With `TRAILBOOK_BLESS=1` the kept samples are renewed: then look at them.
+/// With `TRAILBOOK_BLESS=1` the kept samples are renewed, and all are written to
+/// `trailbook-charts` in the folder for temporary files: then look at them.
 #[test]
 fn samples_look_as_they_did() {
+    if std::env::var_os("TRAILBOOK_BLESS").is_some() {
+        let folder = std::env::temp_dir().join("trailbook-charts");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, chart) in all() {
+            std::fs::write(folder.join(format!("{name}.svg")), chart.svg().unwrap_or_default()).unwrap();
+        }
+    }
     for (name, chart) in all().into_iter().filter(|(name, _)| GOLDEN.contains(name)) {
         let path = format!("{}/src/show/testdata/{name}.svg", env!("CARGO_MANIFEST_DIR"));
         if std::env::var_os("TRAILBOOK_BLESS").is_some() {

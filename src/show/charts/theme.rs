@@ -20,14 +20,15 @@ pub(super) enum Ink {
     Text,
     Soft,
     Grid,
-    Page,
     Ok,
     Error,
     Scope,
+    /// Many events, of which a shade is fewer.
+    Heat,
 }
 
 impl Ink {
-    const ALL: [Ink; 7] = [Ink::Text, Ink::Soft, Ink::Grid, Ink::Page, Ink::Ok, Ink::Error, Ink::Scope];
+    const ALL: [Ink; 7] = [Ink::Text, Ink::Soft, Ink::Grid, Ink::Ok, Ink::Error, Ink::Scope, Ink::Heat];
 
     /// The number that stands for it while a chart is drawn.
     pub(super) fn code(self) -> u8 {
@@ -41,10 +42,10 @@ impl Ink {
             Ink::Text => "var(--tb-ink,#1b1f24)",
             Ink::Soft => "var(--tb-soft,#57606a)",
             Ink::Grid => "var(--tb-line,#d0d7de)",
-            Ink::Page => "var(--tb-page,#ffffff)",
             Ink::Ok => "var(--tb-ok,#4a90c4)",
             Ink::Error => "var(--tb-error,#a02c00)",
             Ink::Scope => "var(--tb-scope,#009e73)",
+            Ink::Heat => "var(--tb-heat,#0b4f8a)",
         })
     }
 }
@@ -65,6 +66,19 @@ fn em(c: char) -> f32 {
         c if c.is_ascii() => 0.62,
         c => 0.65 * unicode_width::UnicodeWidthChar::width(c).unwrap_or(0).max(1) as f32,
     }
+}
+
+/// The text without the marks that would pile up on a letter into the lines above:
+/// no writing needs more than three.
+pub(super) fn level(text: &str) -> String {
+    let mut piled = 0;
+    let on_top = |c: char| unicode_width::UnicodeWidthChar::width(c) == Some(0);
+    text.chars()
+        .filter(|&c| {
+            piled = if on_top(c) { piled + 1 } else { 0 };
+            piled <= 3
+        })
+        .collect()
 }
 
 /// The text cut to so many pixels, and whether it had to be. The middle goes:

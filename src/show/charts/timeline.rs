@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Chart;
-use super::axis::{MINUTE, stamp, time_ticks};
-use super::canvas::{Align, Canvas, MARGIN, Words, draw};
+use super::axis::{BELOW, MINUTE, TimeAxis, stamp};
+use super::canvas::{Align, Canvas, MARGIN, Mark, Words, draw};
 use super::plain::{named, spark};
 use super::theme::{Ink, LABEL, WIDTH, text_width};
 use crate::Result;
@@ -47,7 +47,8 @@ impl Lane<'_> {
 }
 
 /// Draws the actors with most events, each in a lane, the first seen on top.
-pub(super) fn timeline(title: &str, events: &[Event]) -> Result<Chart> {
+/// `split` when it is known which events failed.
+pub(super) fn timeline(title: &str, events: &[Event], split: bool) -> Result<Chart> {
     let mut lanes = lanes(events);
     if lanes.is_empty() {
         return Ok(Chart::empty(title, "No events: there is nothing to draw."));
@@ -74,9 +75,13 @@ pub(super) fn timeline(title: &str, events: &[Event]) -> Result<Chart> {
         stamp(to),
         lanes.first().map(|lane| visible(lane.actor).into_owned()).unwrap_or_default()
     );
-    let legend = [(Ink::Ok, "ok"), (Ink::Error, "error (square)"), (Ink::Scope, "first seen")];
+    let mut legend = vec![(Mark::Circle, Ink::Ok, if split { "ok" } else { "event" })];
+    if split {
+        legend.push((Mark::Square, Ink::Error, "with errors"));
+    }
+    legend.push((Mark::Triangle, Ink::Scope, "first seen"));
     let words = Words { title, subtitle: &subtitle, description: &description, legend: &legend };
-    let height = ROW * lanes.len() as i32 + 40;
+    let height = ROW * lanes.len() as i32 + BELOW;
     let svg = draw(&words, height, |canvas, top| paint(canvas, top, &lanes, from, to))?;
     Ok(Chart::new(title, svg, plain(&subtitle, &lanes, from, to)))
 }
@@ -99,33 +104,26 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, lanes: &[Lane<'_>], from: i64, to: i
     let labels = labels.min(WIDTH / 3);
     let (left, right) = (MARGIN + labels + 16, WIDTH - MARGIN - 8);
     let bottom = top + ROW * lanes.len() as i32;
-    let length = (to - from).max(MINUTE);
-    let x =
-        |time: i64| left + ((time - from) as f64 / length as f64 * f64::from(right - left)).round() as i32;
-    for (time, label) in time_ticks(from, from + length, ((right - left) / 84) as usize) {
-        let half = text_width(&label, LABEL) / 2;
-        canvas.line(Ink::Grid, (x(time), top), (x(time), bottom + 4))?;
-        if x(time) + half <= WIDTH {
-            canvas.text(Ink::Soft, Align::Center, (x(time), bottom + 14), &label)?;
-        }
-    }
+    // What lies within a minute stands in its middle.
+    let spare = (MINUTE - (to - from)).max(0) / 2;
+    let axis = TimeAxis { from: from - spare, to: to + spare, left, right };
+    axis.draw(canvas, Ink::Grid, top, bottom)?;
     for (n, lane) in lanes.iter().enumerate() {
         let y = top + ROW * n as i32 + ROW / 2;
         canvas.label(Align::Right, (left - 14, y), labels, lane.actor)?;
         canvas.line(Ink::Grid, (left - 8, y), (right + 8, y))?;
         let mut marks: BTreeMap<i32, Vec<&Event>> = BTreeMap::new();
         for event in &lane.events {
-            marks.entry((x(event.time) - left) / CELL).or_default().push(event);
+            marks.entry((axis.x(event.time) - left) / CELL).or_default().push(event);
         }
         for (cell, events) in &marks {
             mark(canvas, (left + cell * CELL, y), events)?;
         }
-        let at = (x(lane.first()) - left) / CELL * CELL + left;
+        let at = (axis.x(lane.first()) - left) / CELL * CELL + left;
         let told = format!("{}: first seen {} UTC", visible(lane.actor), stamp(lane.first()));
         canvas.polygon(Ink::Scope, &[(at - 4, y - 12), (at + 4, y - 12), (at, y - 6)], Some(told))?;
     }
-    let range = format!("UTC, {} to {}", stamp(from), stamp(to));
-    canvas.text(Ink::Soft, Align::Left, (left, bottom + 32), &range)
+    Ok(())
 }
 
 /// One mark for events that are close: a circle, or a square when one failed.
