@@ -294,6 +294,15 @@ fn resolve(folder: &Path, tools: &Tools) -> Result<Value> {
 /// Cargo, in the environment that evcxr gives it.
 fn command(folder: &Path, tools: &Tools) -> Command {
     let mut command = Command::new(&tools.cargo);
+    // `cargo run` and `cargo test` tell this program of its own package. A build script that asks
+    // for such a variable would see another value than in their builds, and run again, and all
+    // that depends on it would be compiled again: ring is one, and DataFusion needs it.
+    for (name, _) in std::env::vars_os() {
+        let own = |prefix: &str| name.to_str().is_some_and(|name| name.starts_with(prefix));
+        if own("CARGO_PKG_") || own("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
         .current_dir(folder)
         .env("CARGO_BUILD_BUILD_DIR", "target")
