@@ -58,13 +58,13 @@ pub(crate) fn hash(name: &str) -> Option<&str> {
 
 /// Links those units of `from` that `wanted` asks for by name into `to`, where they are not there yet.
 ///
-/// Cargo's notes on a unit are copied, because it rewrites them in place when it
-/// compiles the unit anew.
+/// What cargo rewrites in place when it builds a unit anew is copied: its notes, and
+/// the output of build scripts.
 pub(crate) fn share(from: &Place, to: &Place, wanted: impl Fn(&str) -> bool) -> io::Result<()> {
     for (from, to) in from.profiles().iter().zip(to.profiles()) {
         for part in PARTS {
             fs::create_dir_all(to.join(part))?;
-            let transfer = if part == ".fingerprint" { copy } else { link };
+            let transfer = if part == "deps" { link } else { copy };
             for (name, path) in entries(&from.join(part))? {
                 if wanted(&name) {
                     tree(&path, &to.join(part).join(name), transfer)?;
