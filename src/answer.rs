@@ -101,6 +101,10 @@ impl Answer {
         self.columns.iter().map(|column| column.name.as_str()).collect()
     }
 
+    pub(crate) fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
     /// Seconds from the start of the query to its last row.
     pub fn seconds(&self) -> f64 {
         let elapsed = self.provenance.finished - self.provenance.started;

@@ -84,6 +84,11 @@ impl Error {
         self
     }
 
+    /// What went wrong, and what to do about it.
+    pub(crate) fn parts(&self) -> (&str, Option<&str>) {
+        (&self.0.message, self.0.hint.as_deref())
+    }
+
     /// The SQL was refused before it ran: Athena would refuse it, or the guard
     /// found it unbounded. The command line exits with 2.
     pub fn is_rejected(&self) -> bool {

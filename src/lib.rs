@@ -24,6 +24,7 @@
 //! | [`Scope`] | accounts, regions and a half-open UTC window; every saved question takes one |
 //! | [`Investigation`](investigations::Investigation) | a saved question: SQL, parameters, why one asks it |
 //! | [`Answer`] | the rows as a data frame, with SQL, coverage and SHA-256 |
+//! | [`Readiness`](setup::Readiness) | the set-up: from the trail to a table that answers, step by step |
 //! | [`Case`] | an incident: its checklist and its hash-chained ledger |
 //!
 //! # What is promised
@@ -44,6 +45,7 @@ mod logs;
 mod progress;
 mod runtime;
 pub mod sample;
+pub mod setup;
 mod show;
 mod sql;
 mod trino;
@@ -62,5 +64,6 @@ pub use sql::Plan;
 /// What a runbook's cells use: the kernel imports it at start.
 pub mod prelude {
     pub use crate::investigations::*;
+    pub use crate::setup::{Checks, Readiness, SetupOptions};
     pub use crate::{Answer, Aws, Case, Chart, Checklist, Inventory, Logs, Panel, Scope, Show};
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
+use crate::setup::{Checks, Verdict};
 use crate::show::{Bundle, emit, html};
 use crate::{Error, Inventory, Result};
 pub use checklist::Checklist;
@@ -242,6 +243,37 @@ impl Step {
         }
         self.case.record(&self.title, "done", &inventory.summary(), Value::Null)?;
         Ok(inventory)
+    }
+
+    /// Closes the step with the checks of a set-up step: done, failed when a check failed, or not applicable
+    /// where nothing of it applies.
+    ///
+    /// # Errors
+    ///
+    /// [`is_failed`](Error::is_failed) when a check failed, saying which and what to do; the checks are shown
+    /// all the same. The error that was given, after it is recorded.
+    pub fn checks(&self, checks: Result<Checks>) -> Result<Checks> {
+        let mut checks = match checks {
+            Ok(checks) => checks,
+            Err(error) => {
+                self.case.record(&self.title, "failed", &error.to_string(), Value::Null)?;
+                return Err(error);
+            }
+        };
+        checks.belongs_to(&self.title);
+        let state = match checks.verdict() {
+            Verdict::Pass | Verdict::Warn => "done",
+            Verdict::Fail => "failed",
+            Verdict::NotApplicable => "not applicable",
+        };
+        self.case.record(&self.title, state, &checks.summary(), json!({ "checks": checks.evidence() }))?;
+        match checks.failure() {
+            Some(error) => {
+                emit(&checks.bundle());
+                Err(error)
+            }
+            None => Ok(checks),
+        }
     }
 
     /// Closes the step as done, with a note of what was seen.

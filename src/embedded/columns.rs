@@ -122,6 +122,11 @@ const NULL_AS_TEXT: [&str; 4] =
 pub(super) const PARTITION: [PartitionKey; 5] =
     [PartitionKey::Account, PartitionKey::Region, PartitionKey::Year, PartitionKey::Month, PartitionKey::Day];
 
+/// The names of the columns that come from the path.
+pub(crate) fn partition_keys() -> [&'static str; 5] {
+    PARTITION.map(PartitionKey::name)
+}
+
 /// A part of the path that is a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PartitionKey {

@@ -128,6 +128,18 @@ impl Investigation {
         self.template.parameters.iter().map(|parameter| parameter.name.clone()).collect()
     }
 
+    /// Whether its SQL names the column.
+    pub(crate) fn names(&self, column: &str) -> bool {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        self.template.sql().split(|c| !is_part(c)).any(|word| word == column)
+    }
+
+    /// Whether the parameter has a value, its own or by default.
+    pub(crate) fn has_value(&self, name: &str) -> bool {
+        let parameter = self.template.parameters.iter().find(|parameter| parameter.name == name);
+        self.values.contains_key(name) || parameter.is_some_and(|parameter| parameter.default.is_some())
+    }
+
     /// What its chart shows, if the answer has a shape: the words after `chart:`.
     pub(crate) fn chart(&self) -> Option<&str> {
         self.template.chart.as_deref()

@@ -58,6 +58,10 @@ impl Template {
         template
     }
 
+    pub(super) fn sql(&self) -> &str {
+        &self.sql
+    }
+
     pub(super) fn render(&self, context: &BTreeMap<String, String>) -> Result<String> {
         let mut handlebars = Handlebars::new();
         handlebars.set_strict_mode(true);

@@ -1,6 +1,7 @@
 //! What a notebook cell holds of the logs.
 
 pub(crate) mod coverage;
+pub(crate) mod days;
 pub(crate) mod engine;
 mod inventory;
 mod location;

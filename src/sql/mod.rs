@@ -43,6 +43,7 @@ pub(crate) use catalog::Catalog;
 pub(crate) use fence::FencePlanner;
 pub use guard::Plan;
 pub(crate) use guard::{Guard, filters, is_bounded};
+pub(crate) use nearest::nearest;
 
 use crate::trino::{Problem, Session, Type};
 use crate::{Error, Result};

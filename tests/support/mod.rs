@@ -63,6 +63,14 @@ fn run(environment: &[(&str, &str)], arguments: &[&str], stdin: &str) -> Run {
     }
 }
 
+/// The Python that has these modules, if there is one.
+pub(crate) fn python(modules: &str) -> Option<PathBuf> {
+    let python = std::env::var_os("TRAILBOOK_TEST_PYTHON").map_or_else(|| "python3".into(), PathBuf::from);
+    let mut command = Command::new(&python);
+    command.args(["-c", &format!("import {modules}")]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success()).then_some(python)
+}
+
 /// A folder beside the checkout that not every machine has.
 ///
 /// Where it is absent the test skips with a line, or fails if nothing may be skipped.

@@ -21,6 +21,11 @@ impl Moto {
 
     /// As [`start`](Moto::start), with more in the server's environment.
     pub(crate) fn start_with(environment: &[(&str, &str)]) -> Option<Moto> {
+        Self::start_after("", environment)
+    }
+
+    /// As [`start_with`](Moto::start_with), after a Python script, which may add to moto.
+    pub(crate) fn start_after(prelude: &str, environment: &[(&str, &str)]) -> Option<Moto> {
         let python = std::env::var_os("TRAILBOOK_TEST_PYTHON").map_or("python3".into(), PathBuf::from);
         let found = Command::new(&python).args(["-c", "import moto.server, boto3"]).output();
         if !found.is_ok_and(|output| output.status.success()) {
@@ -33,7 +38,7 @@ impl Moto {
             return None;
         }
         let mut server = Command::new(&python)
-            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"])
+            .args(["-c", &format!("{prelude}\nfrom moto.server import main\nmain(['-H', '127.0.0.1', '-p', '0'])")])
             .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -1,0 +1,343 @@
+//! The steps of the set-up, one line of a notebook each.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{Datelike, Utc};
+
+use super::checks::Checks;
+use super::ddl::TableSpec;
+use super::listing::{Listing, Objects};
+use super::log_path::{Day, LogPath};
+use super::statement::Statements;
+use super::trail::Trail;
+use super::{SetupOptions, database, log_path, named, results, smoke, trail};
+use crate::embedded::tree::Tree;
+use crate::show::{self, Panel};
+use crate::{Aws, Logs, Result, sample};
+
+/// Years that the table projects beyond this one.
+const YEARS_AHEAD: i32 = 4;
+
+/// Whether questions can be asked of a source: each step looks, tells in [`Checks`], and mends on request.
+///
+/// On an AWS account it goes from the trail to named queries. On logs that the embedded engine reads, the
+/// steps that are about AWS say that they do not apply. Cheap to clone; what a step found, later ones use.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> trailbook::Result<()> {
+/// use trailbook::prelude::*;
+///
+/// let setup = Readiness::open("sample")?;
+/// assert!(setup.trail()?.is_not_applicable());
+/// assert!(!setup.smoke_test()?.has_failed());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Readiness {
+    source: String,
+    place: Place,
+    options: SetupOptions,
+    found: Arc<Mutex<Found>>,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    /// Logs as files, read by the embedded engine.
+    Files(Arc<Tree>),
+    /// An AWS account, and Athena in it.
+    Account(Aws),
+}
+
+/// What the steps found so far.
+#[derive(Debug, Default)]
+struct Found {
+    trail: Option<Option<Trail>>,
+    path: Option<Arc<LogPath>>,
+    results: Option<bool>,
+    table: Option<bool>,
+}
+
+impl Readiness {
+    /// Looks at what [`Logs::open`] takes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Logs::open`].
+    pub fn open(source: &str) -> Result<Readiness> {
+        Self::open_with(source, &SetupOptions::new())
+    }
+
+    /// As [`open`](Readiness::open), with names, and with leave to change things if the options give it.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Readiness::open).
+    pub fn open_with(source: &str, options: &SetupOptions) -> Result<Readiness> {
+        let tree = match source {
+            "sample" => Tree::open(&sample::cached()?)?,
+            folder => Tree::open(Path::new(folder))?,
+        };
+        Ok(Self::new(source, Place::Files(Arc::new(tree)), options))
+    }
+
+    /// Looks at an AWS account.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid`](crate::Error::is_invalid) for a name in the options that cannot be one.
+    pub fn of_account(aws: &Aws, options: &SetupOptions) -> Result<Readiness> {
+        options.check()?;
+        Ok(Self::new("AWS", Place::Account(aws.clone()), options))
+    }
+
+    fn new(source: &str, place: Place, options: &SetupOptions) -> Readiness {
+        Readiness { source: source.to_owned(), place, options: options.clone(), found: Arc::default() }
+    }
+
+    /// All steps, in order.
+    pub const STEPS: [fn(&Readiness) -> Result<Checks>; 6] =
+        [Self::trail, Self::log_path, Self::results, Self::table, Self::smoke_test, Self::named_queries];
+
+    /// Step 1: where CloudTrail delivers, what it records, and whether it does.
+    ///
+    /// # Errors
+    ///
+    /// When a name cannot be one, or no call can be made at all: what AWS denies is in the checks.
+    pub fn trail(&self) -> Result<Checks> {
+        let Place::Account(aws) = &self.place else { return Ok(self.inapplicable(trail::TITLE, "trail")) };
+        let (checks, trail) = trail::look(aws, &self.options.trail)?;
+        self.found().trail = Some(trail);
+        Ok(checks)
+    }
+
+    /// Step 2: what lies where the trail delivers: accounts, regions, days; the newest object is opened.
+    ///
+    /// # Errors
+    ///
+    /// As [`trail`](Readiness::trail).
+    pub fn log_path(&self) -> Result<Checks> {
+        let aws = match &self.place {
+            Place::Files(tree) => {
+                let path = LogPath::of_tree(&self.source, tree);
+                let checks = path.checks(Utc::now(), false);
+                self.found().path = Some(Arc::new(path));
+                return Ok(checks);
+            }
+            Place::Account(aws) => aws,
+        };
+        let mut checks = Checks::new(log_path::TITLE);
+        let Some(trail) = self.needed_trail()? else {
+            checks.fail("log path", "it is not known where the logs are", "mend the step Trail first");
+            return Ok(checks);
+        };
+        let listing = Listing::new(aws.bucket(&trail.bucket)?, &trail.prefix);
+        match listing.look(Some(trail.organization)) {
+            Ok(path) => {
+                let checks = path.checks(Utc::now(), true);
+                self.found().path = Some(Arc::new(path));
+                Ok(checks)
+            }
+            Err(error) => {
+                checks.error("log path", super::Verdict::Fail, &error);
+                Ok(checks)
+            }
+        }
+    }
+
+    /// Step 3: the workgroup, where its results go, and what a query may cost.
+    ///
+    /// # Errors
+    ///
+    /// As [`trail`](Readiness::trail).
+    pub fn results(&self) -> Result<Checks> {
+        let Place::Account(aws) = &self.place else {
+            return Ok(self.inapplicable(results::TITLE, "workgroup"));
+        };
+        let (checks, ready) = results::look(aws, &self.options)?;
+        self.found().results = Some(ready);
+        Ok(checks)
+    }
+
+    /// Steps 4 and 5: the database and the table, compared with what the logs' bucket holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`trail`](Readiness::trail).
+    pub fn table(&self) -> Result<Checks> {
+        let Place::Account(aws) = &self.place else { return Ok(self.inapplicable(database::TITLE, "table")) };
+        let mut checks = Checks::new(database::TITLE);
+        let (Some(trail), Some(path)) = (self.needed_trail()?, self.needed_path()?) else {
+            checks.fail(
+                "table",
+                "it is not known which logs it is to be over",
+                "mend the steps Trail and Log path first",
+            );
+            return Ok(checks);
+        };
+        let Some(held) = path.span() else {
+            checks.fail("table", "there are no logs that it could be over", "mend the step Log path first");
+            return Ok(checks);
+        };
+        let ready = self.needed_results()?;
+        let years = format!("{}-{}", held.0.year(), Utc::now().year() + YEARS_AHEAD);
+        let organization = path.organization.as_deref().unwrap_or_default();
+        let spec = TableSpec::new(
+            &trail.bucket,
+            &trail.prefix,
+            organization,
+            &path.accounts(),
+            &path.regions(),
+            &years,
+        )?
+        .named(&self.options.database, &self.options.table)?
+        .by_date(self.options.date_partition);
+        let statements = Statements { aws: aws.clone(), workgroup: self.options.workgroup.clone() };
+        let run = (self.options.apply && ready).then_some(&statements);
+        let (mut checks, ready_table) = database::look(aws, &spec, held, run)?;
+        if self.options.apply && !ready {
+            checks.fail(
+                "statements",
+                "none was run: there is no place for results",
+                "mend the step Result location first",
+            );
+        }
+        self.found().table = Some(ready_table);
+        Ok(checks)
+    }
+
+    /// Step 6: the newest 50 events of one account in one region on the newest complete day.
+    ///
+    /// # Errors
+    ///
+    /// As [`trail`](Readiness::trail).
+    pub fn smoke_test(&self) -> Result<Checks> {
+        let unready = |why: &str| Ok(Checks::inapplicable(smoke::TITLE, "rows", why));
+        let Some(path) = self.needed_path()? else {
+            return unready("there are no logs to ask: mend the step Log path first");
+        };
+        let Some(day) = path.newest_complete_day(Utc::now().date_naive()) else {
+            return unready("there is no complete day yet: run it again tomorrow");
+        };
+        let (logs, listed) = match &self.place {
+            Place::Files(tree) => (Logs::open(&self.source)?, of_tree(tree, &day)),
+            Place::Account(aws) => {
+                if !self.needed_table()? {
+                    return unready("there is no table to ask yet: mend the step Table first");
+                }
+                let Some(trail) = self.needed_trail()? else { return unready("there is no trail") };
+                let listed = Listing::new(aws.bucket(&trail.bucket)?, &trail.prefix).objects(&path, &day)?;
+                let source = format!(
+                    "athena://{}?workgroup={}&region={}",
+                    self.table_name(),
+                    self.options.workgroup,
+                    aws.region()
+                );
+                (Logs::open(&source)?, listed)
+            }
+        };
+        Ok(smoke::look(&logs, &self.table_name(), &day, listed, self.options.date_partition))
+    }
+
+    /// Step 7: the saved questions as named queries in the workgroup.
+    ///
+    /// # Errors
+    ///
+    /// As [`trail`](Readiness::trail).
+    pub fn named_queries(&self) -> Result<Checks> {
+        let unready = |why: &str| Ok(Checks::inapplicable(named::TITLE, "saved questions", why));
+        let Place::Account(aws) = &self.place else {
+            return Ok(self.inapplicable(named::TITLE, "saved questions"));
+        };
+        let Some(path) = self.needed_path()? else { return unready("there are no logs to ask") };
+        if !self.needed_results()? {
+            return unready("there is no workgroup to save them in: mend the step Result location first");
+        }
+        if self.options.date_partition {
+            return unready("they are written for the five partition columns, and this table has a date");
+        }
+        named::look(aws, &self.options, &self.table_name(), &path)
+    }
+
+    fn table_name(&self) -> String {
+        format!("{}.{}", self.options.database, self.options.table)
+    }
+
+    fn inapplicable(&self, title: &str, check: &str) -> Checks {
+        let why = format!("does not apply: the embedded engine reads the logs from {}", self.source);
+        Checks::inapplicable(title, check, &why)
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn needed_trail(&self) -> Result<Option<Trail>> {
+        if self.found().trail.is_none() {
+            self.trail()?;
+        }
+        Ok(self.found().trail.clone().flatten())
+    }
+
+    fn needed_path(&self) -> Result<Option<Arc<LogPath>>> {
+        if self.found().path.is_none() {
+            self.log_path()?;
+        }
+        let path = self.found().path.clone();
+        Ok(path.filter(|path| path.span().is_some()))
+    }
+
+    fn needed_results(&self) -> Result<bool> {
+        if self.found().results.is_none() {
+            self.results()?;
+        }
+        Ok(self.found().results == Some(true))
+    }
+
+    fn needed_table(&self) -> Result<bool> {
+        if self.found().table.is_none() {
+            self.table()?;
+        }
+        Ok(self.found().table == Some(true))
+    }
+
+    /// Shows what is looked at in a notebook cell.
+    pub fn evcxr_display(&self) {
+        let mut panel = Panel::new("Readiness");
+        panel.note(&self.what());
+        show::emit(&panel.bundle());
+    }
+
+    fn what(&self) -> String {
+        let place = match &self.place {
+            Place::Files(_) => format!("Logs in {}, read by the embedded engine", self.source),
+            Place::Account(aws) => {
+                format!("{} in the workgroup {}, {}", self.table_name(), self.options.workgroup, aws.region())
+            }
+        };
+        let changes = if self.options.apply { "what is missing is made" } else { "nothing is changed" };
+        format!("{place}; {changes}")
+    }
+}
+
+impl std::fmt::Display for Readiness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what())
+    }
+}
+
+/// What a folder holds of a day.
+fn of_tree(tree: &Tree, day: &Day) -> Objects {
+    let date = day.day.to_string();
+    let objects = tree.objects().iter().filter(|object| {
+        let partition = &object.partition;
+        partition.account_id == day.account && partition.region == day.region && partition.date('-') == date
+    });
+    objects.fold(Objects { count: 0, bytes: 0 }, |sum, object| Objects {
+        count: sum.count + 1,
+        bytes: sum.bytes + object.size().unwrap_or(0),
+    })
+}

@@ -1,0 +1,102 @@
+//! The first question: one account, one region, one day, the newest 50 events.
+
+use chrono::Datelike;
+
+use super::checks::{Checks, Verdict};
+use super::listing::Objects;
+use super::log_path::Day;
+use crate::sql::literal;
+use crate::{Logs, show};
+
+pub(super) const TITLE: &str = "Smoke test";
+
+/// What Athena charges for a terabyte read, in dollars, in most regions.
+const DOLLARS: f64 = 5.0;
+
+/// Athena charges for at least so many bytes a query.
+const LEAST: u64 = 10_000_000;
+
+/// Asks the logs for a day's newest events, and compares with what the listing says of that day.
+pub(super) fn look(logs: &Logs, table: &str, day: &Day, listed: Objects, by_date: bool) -> Checks {
+    let mut checks = Checks::new(TITLE);
+    checks.pass(
+        "day",
+        format!(
+            "{} of account {} in {}: {} ({}) by listing",
+            day.day,
+            day.account,
+            day.region,
+            show::count(listed.count, "object"),
+            show::bytes(listed.bytes),
+        ),
+    );
+    let sql = sql(table, day, by_date);
+    checks.statement(sql.clone());
+    let answer = match logs.query(&sql) {
+        Ok(answer) => answer,
+        Err(error) => {
+            checks.error("rows", Verdict::Fail, &error);
+            return checks;
+        }
+    };
+    let read = answer.coverage().bytes_read;
+    match (answer.height(), listed.count) {
+        (0, objects) if objects > 0 => checks.fail(
+            "rows",
+            format!("none, though {} are there", show::count(objects, "object")),
+            "the table does not see them: look at its path template, its accounts and its regions (the step Table)",
+        ),
+        (rows, _) => checks.pass("rows", show::count(rows as u64, "row")),
+    }
+    let seen = format!("{} of {}", show::bytes(read), show::bytes(listed.bytes));
+    if read < listed.bytes / 2 && answer.height() > 0 {
+        checks.warn("bytes", seen, "less was read than is there: look at the table's path template");
+    } else if read > listed.bytes * 2 && read > LEAST {
+        checks.warn("bytes", seen, "more was read than the day holds: look whether projection is on");
+    } else {
+        checks.pass("bytes", seen);
+    }
+    let dollars = read.max(LEAST) as f64 / 1e12 * DOLLARS;
+    checks.pass("cost", format!("about ${dollars:.5} on Athena"));
+    checks.pass("time", format!("{:.2} s", answer.seconds()));
+    for warning in answer.warnings() {
+        checks.warn("remark", warning, "");
+    }
+    checks.rows(answer);
+    checks
+}
+
+fn sql(table: &str, day: &Day, by_date: bool) -> String {
+    let text = |value: &str| literal::text(value);
+    let (year, month, of_month) = (day.day.year(), day.day.month(), day.day.day());
+    let date = match by_date {
+        true => format!("timestamp = {}", text(&day.day.format("%Y/%m/%d").to_string())),
+        false => format!("year = '{year:04}' AND month = '{month:02}' AND day = '{of_month:02}'"),
+    };
+    format!(
+        "SELECT eventtime, eventsource, eventname, useridentity.arn, sourceipaddress, awsregion\n\
+         FROM {table}\n\
+         WHERE account_id = {} AND region = {} AND {date}\n\
+         ORDER BY eventtime DESC\n\
+         LIMIT 50",
+        text(&day.account),
+        text(&day.region),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_question_is_bounded() {
+        let day = Day {
+            account: "111122223333".into(),
+            region: "us-east-1".into(),
+            day: "2026-10-05".parse().unwrap(),
+        };
+        let sql = sql("l.t", &day, false);
+        assert!(sql.contains("WHERE account_id = '111122223333' AND region = 'us-east-1' AND year = '2026' AND month = '10' AND day = '05'\n"), "{sql}");
+        assert!(super::sql("l.t", &day, true).contains("AND timestamp = '2026/10/05'\n"));
+    }
+}
