@@ -70,7 +70,7 @@ impl HiveType {
                 let inner = "  ".repeat(depth + 1);
                 let members: Vec<String> = members
                     .iter()
-                    .map(|(name, kind)| format!("{inner}{name}: {}", kind.indented(depth + 1)))
+                    .map(|(name, kind)| format!("{inner}{name}:{}", kind.indented(depth + 1)))
                     .collect();
                 format!("struct<\n{}\n{}>", members.join(",\n"), "  ".repeat(depth))
             }

@@ -101,7 +101,9 @@ fn the_account_form_is_what_athena_documents() {
          insightdetails"
     );
     let identity = columns[1][1].as_str().expect("a type");
-    for member in ["onbehalfof", "identitystorearn", "ec2roledelivery", "map<string, string>", "sessionissuer"] {
+    for member in
+        ["onbehalfof", "identitystorearn", "ec2roledelivery", "map<string, string>", "sessionissuer"]
+    {
         assert!(identity.contains(member), "{identity}");
     }
     assert!(columns[16][1].as_str().is_some_and(|kind| kind.starts_with("array<struct<")), "{}", columns[16]);
@@ -146,6 +148,10 @@ fn names_that_would_break_out_are_refused() {
         }
         let run = trailbook(&arguments);
         run.exits(2);
-        assert!(run.stdout.is_empty() && run.stderr.contains("cannot be") || run.stderr.contains("no range"), "{}", run.stderr);
+        assert!(
+            run.stdout.is_empty() && run.stderr.contains("cannot be") || run.stderr.contains("no range"),
+            "{}",
+            run.stderr
+        );
     }
 }

@@ -38,7 +38,10 @@ impl Moto {
             return None;
         }
         let mut server = Command::new(&python)
-            .args(["-c", &format!("{prelude}\nfrom moto.server import main\nmain(['-H', '127.0.0.1', '-p', '0'])")])
+            .args([
+                "-c",
+                &format!("{prelude}\nfrom moto.server import main\nmain(['-H', '127.0.0.1', '-p', '0'])"),
+            ])
             .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
