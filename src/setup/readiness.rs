@@ -341,3 +341,30 @@ fn of_tree(tree: &Tree, day: &Day) -> Objects {
         bytes: sum.bytes + object.size().unwrap_or(0),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setup::Verdict;
+
+    #[test]
+    fn on_files_the_steps_about_aws_do_not_apply() {
+        let setup = Readiness::open("sample").unwrap();
+        for step in [Readiness::trail, Readiness::results, Readiness::table, Readiness::named_queries] {
+            let checks = step(&setup).unwrap();
+            assert!(checks.is_not_applicable(), "{checks}");
+            assert!(checks.summary().contains("the embedded engine reads the logs from sample"), "{checks}");
+        }
+    }
+
+    #[test]
+    fn on_files_the_tree_is_checked_and_asked() {
+        let setup = Readiness::open("sample").unwrap();
+        let path = setup.log_path().unwrap();
+        assert_eq!(path.verdict(), Verdict::Pass, "{path}");
+        let smoke = setup.smoke_test().unwrap();
+        assert_eq!(smoke.verdict(), Verdict::Pass, "{smoke}");
+        assert!(smoke.to_string().contains("50 rows × 6 columns"), "{smoke}");
+        assert!(Readiness::open("/no/such/folder").unwrap_err().is_not_found());
+    }
+}

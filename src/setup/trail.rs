@@ -320,6 +320,10 @@ fn selectors(checks: &mut Checks, selectors: Result<Selectors>) {
         }
     };
     let mut recorded = Recorded::default();
+    if selectors.event_selectors().is_empty() && selectors.advanced_event_selectors().is_empty() {
+        // What a trail records that was never told.
+        (recorded.reads, recorded.writes) = (true, true);
+    }
     selectors.event_selectors().iter().for_each(|selector| recorded.basic(selector));
     selectors.advanced_event_selectors().iter().for_each(|selector| recorded.advanced(selector));
     recorded.tell(checks);
