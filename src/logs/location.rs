@@ -4,9 +4,9 @@ use crate::{Error, Result};
 
 /// The parts of a location.
 #[derive(Debug)]
-pub(super) struct Location {
-    pub(super) scheme: String,
-    pub(super) path: String,
+pub(crate) struct Location {
+    pub(crate) scheme: String,
+    pub(crate) path: String,
     parameters: Vec<(String, String)>,
 }
 
@@ -16,7 +16,7 @@ impl Location {
     /// # Errors
     ///
     /// [`is_invalid`](Error::is_invalid): a parameter has no value.
-    pub(super) fn parse(source: &str) -> Result<Option<Location>> {
+    pub(crate) fn parse(source: &str) -> Result<Option<Location>> {
         let Some((scheme, rest)) = source.split_once("://") else { return Ok(None) };
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut parameters = Vec::new();
@@ -35,7 +35,7 @@ impl Location {
     /// # Errors
     ///
     /// [`is_invalid`](Error::is_invalid): another parameter is given.
-    pub(super) fn parameters<const N: usize>(&self, names: [&str; N]) -> Result<[String; N]> {
+    pub(crate) fn parameters<const N: usize>(&self, names: [&str; N]) -> Result<[String; N]> {
         if let Some((other, _)) = self.parameters.iter().find(|(name, _)| !names.contains(&name.as_str())) {
             return Err(Error::invalid(format!(
                 "{}:// has no parameter `{}`",

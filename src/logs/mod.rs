@@ -4,7 +4,7 @@ pub(crate) mod coverage;
 pub(crate) mod days;
 pub(crate) mod engine;
 mod inventory;
-mod location;
+pub(crate) mod location;
 mod options;
 pub(crate) mod scope;
 

@@ -90,7 +90,13 @@ fn each_fault_ends_in_what_to_do() {
     tells(&run, "Log path", "accounts", "pass", &["2: 111122223333, 444455556666"]);
     tells(&run, "Log path", "days", "pass", &["2026-09-28 to 2026-10-2"]);
     tells(&run, "Log path", "sample object", "pass", &["opens: "]);
-    tells(&run, "Result location", "workgroup", "fail", &["no workgroup `trailbook`", "--results s3://BUCKET/PREFIX/"]);
+    tells(
+        &run,
+        "Result location",
+        "workgroup",
+        "fail",
+        &["no workgroup `trailbook`", "--results s3://BUCKET/PREFIX/"],
+    );
 
     // Nothing is changed without leave, and what would be is said.
     let results = ["--results", "s3://my-results/trailbook/"];
@@ -113,7 +119,13 @@ fn each_fault_ends_in_what_to_do() {
     assert_eq!(world.moto.run(left).trim(), "0", "the probe was deleted");
 
     let single = ["--trail", "single"];
-    world.check(&single, "Trail", "multi-region", "warn", &["other than us-east-1 are not recorded", "--is-multi-region-trail"]);
+    world.check(
+        &single,
+        "Trail",
+        "multi-region",
+        "warn",
+        &["other than us-east-1 are not recorded", "--is-multi-region-trail"],
+    );
     world.check(&single, "Trail", "logging", "fail", &["aws cloudtrail start-logging --name single"]);
     world.check(&single, "Trail", "log file validation", "warn", &["--enable-log-file-validation"]);
     world.check(&single, "Trail", "management events", "warn", &["writes alone", "put-event-selectors"]);
@@ -123,7 +135,10 @@ fn each_fault_ends_in_what_to_do() {
         "Trail",
         "delivery",
         "fail",
-        &["the latest delivery failed: AccessDenied", "let the bucket's policy allow cloudtrail.amazonaws.com"],
+        &[
+            "the latest delivery failed: AccessDenied",
+            "let the bucket's policy allow cloudtrail.amazonaws.com",
+        ],
     );
     world.check(
         &["--trail", "misplaced"],
@@ -134,7 +149,13 @@ fn each_fault_ends_in_what_to_do() {
     );
     world.check(&["--trail", "orphan"], "Log path", "log path", "fail", &["there is no such bucket"]);
     world.check(&["--trail", "organisation"], "Trail", "trail", "fail", &["did you mean `organization`?"]);
-    world.check(&["--workgroup", "primary"], "Result location", "result location", "fail", &["has none: every query fails", "--results"]);
+    world.check(
+        &["--workgroup", "primary"],
+        "Result location",
+        "result location",
+        "fail",
+        &["has none: every query fails", "--results"],
+    );
 }
 
 #[test]
