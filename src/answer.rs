@@ -9,6 +9,7 @@ use polars::prelude::DataFrame;
 use serde_json::{Value, json};
 
 use crate::investigations::Investigation;
+use crate::logs::engine::Execution;
 use crate::logs::scope::{Scope, utc};
 use crate::show::{self, Bundle, Chart, Column, Format, Panel};
 use crate::{Coverage, Result};
@@ -53,6 +54,8 @@ pub(crate) struct Provenance {
     pub(crate) scope: Option<Scope>,
     pub(crate) coverage: Coverage,
     pub(crate) warnings: Vec<String>,
+    /// Nothing on the embedded engine.
+    pub(crate) execution: Option<Execution>,
     pub(crate) started: DateTime<Utc>,
     pub(crate) finished: DateTime<Utc>,
 }
@@ -89,6 +92,31 @@ impl Answer {
         &self.provenance.coverage
     }
 
+    /// The query's id at Athena; nothing on the embedded engine, as the next ones.
+    pub fn query_id(&self) -> Option<&str> {
+        self.provenance.execution.as_ref().map(|execution| execution.query_id.as_str())
+    }
+
+    /// The workgroup that it ran in.
+    pub fn workgroup(&self) -> Option<&str> {
+        self.provenance.execution.as_ref().map(|execution| execution.workgroup.as_str())
+    }
+
+    /// The bytes that Athena read.
+    pub fn bytes_scanned(&self) -> Option<u64> {
+        self.provenance.execution.as_ref().map(|execution| execution.bytes_scanned)
+    }
+
+    /// The bytes that Athena was expected to read, from the listing of the partitions asked for.
+    pub fn bytes_estimated(&self) -> Option<u64> {
+        self.provenance.execution.as_ref()?.estimate
+    }
+
+    /// What Athena bills for the query, in US dollars; S3 bills its requests besides.
+    pub fn cost_usd(&self) -> Option<f64> {
+        self.provenance.execution.as_ref().map(|execution| execution.cost_usd)
+    }
+
     /// What to know when reading the rows: a limit reached, damaged objects, traps in the SQL.
     pub fn warnings(&self) -> Vec<String> {
         let damaged = self.provenance.coverage.damaged.iter();
@@ -103,6 +131,11 @@ impl Answer {
 
     pub(crate) fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// The columns' types, as Trino names them: `varchar`, `array(row(arn varchar))`.
+    pub fn column_types(&self) -> Vec<&str> {
+        self.columns.iter().map(|column| column.kind.as_str()).collect()
     }
 
     /// Seconds from the start of the query to its last row.
@@ -130,12 +163,16 @@ impl Answer {
         format.write(&self.frame, &self.columns, writer)
     }
 
-    /// The rows in one sentence: `2 rows from 55 objects (426 kB)`.
+    /// The rows in one sentence: `2 rows from 55 objects (426 kB)`, or
+    /// `2 rows, 426 kB read by Athena for $0.0001 (estimated 426 kB), query 1f2e…`.
     pub fn summary(&self) -> String {
         let rows = match self.frame.height() {
             0 => "No rows".to_owned(),
             rows => show::count(rows as u64, "row"),
         };
+        if let Some(execution) = &self.provenance.execution {
+            return format!("{rows}, {execution}");
+        }
         let coverage = &self.provenance.coverage;
         let mut text = format!(
             "{rows} from {} ({})",
@@ -178,7 +215,7 @@ impl Answer {
             .collect();
         let columns: Vec<Value> =
             self.columns.iter().map(|column| json!({ "name": column.name, "type": column.kind })).collect();
-        json!({
+        let mut evidence = json!({
             "schema": "trailbook.evidence/1",
             "kind": "answer",
             "step": provenance.step,
@@ -205,7 +242,14 @@ impl Answer {
             "damaged": damaged,
             "warnings": self.warnings(),
             "summary": self.summary(),
-        })
+        });
+        if let (Some(execution), Some(fields)) = (&provenance.execution, evidence.as_object_mut()) {
+            fields.insert("query_id".into(), json!(execution.query_id));
+            fields.insert("workgroup".into(), json!(execution.workgroup));
+            fields.insert("bytes_scanned".into(), json!(execution.bytes_scanned));
+            fields.insert("cost_usd".into(), json!(execution.cost_usd));
+        }
+        evidence
     }
 
     fn bundle(&self) -> Bundle {

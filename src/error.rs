@@ -89,6 +89,15 @@ impl Error {
         (&self.0.message, self.0.hint.as_deref())
     }
 
+    /// Adds another thing that could be done.
+    pub(crate) fn or(mut self, hint: &str) -> Self {
+        self.0.hint = Some(match self.0.hint.take() {
+            Some(known) => format!("{known}; or {hint}"),
+            None => hint.to_owned(),
+        });
+        self
+    }
+
     /// The SQL was refused before it ran: Athena would refuse it, or the guard
     /// found it unbounded. The command line exits with 2.
     pub fn is_rejected(&self) -> bool {

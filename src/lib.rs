@@ -20,7 +20,7 @@
 //!
 //! | type | what it is |
 //! | --- | --- |
-//! | [`Logs`] | a handle to logs: `sample`, or a folder |
+//! | [`Logs`] | a handle to logs: `sample`, a folder, a bucket, or a table at Athena |
 //! | [`Scope`] | accounts, regions and a half-open UTC window; every saved question takes one |
 //! | [`Investigation`](investigations::Investigation) | a saved question: SQL, parameters, why one asks it |
 //! | [`Answer`] | the rows as a data frame, with SQL, coverage and SHA-256 |
@@ -36,6 +36,7 @@
 //! - Times are UTC, windows half-open, sizes bytes.
 
 mod answer;
+pub mod athena;
 mod aws;
 mod case;
 mod embedded;

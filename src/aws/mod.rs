@@ -100,8 +100,12 @@ impl Aws {
         Store::open(&self.config, name)
     }
 
+    /// Athena. It throttles early, so more attempts are made than is usual, with growing pauses.
     pub(crate) fn athena(&self) -> aws_sdk_athena::Client {
-        aws_sdk_athena::Client::new(&self.config)
+        const ATTEMPTS: u32 = 8;
+        let retries = aws_sdk_athena::config::retry::RetryConfig::standard().with_max_attempts(ATTEMPTS);
+        let config = aws_sdk_athena::config::Builder::from(&self.config).retry_config(retries).build();
+        aws_sdk_athena::Client::from_conf(config)
     }
 
     pub(crate) fn cloudtrail(&self) -> aws_sdk_cloudtrail::Client {

@@ -179,14 +179,14 @@ impl Case {
     }
 }
 
-/// Where cases are kept: `$TRAILBOOK_HOME`, or `trailbook` in the user's data folder.
-fn home() -> Result<PathBuf> {
+/// Where cases and other records are kept: `$TRAILBOOK_HOME`, or `trailbook` in the user's data folder.
+pub(crate) fn home() -> Result<PathBuf> {
     if let Some(home) = std::env::var_os("TRAILBOOK_HOME").filter(|home| !home.is_empty()) {
         return Ok(PathBuf::from(home));
     }
     dirs::data_dir().map(|data| data.join("trailbook")).ok_or_else(|| {
         Error::not_found("there is no folder for this user's data")
-            .hint("set TRAILBOOK_HOME to the folder that is to hold the cases")
+            .hint("set TRAILBOOK_HOME to a folder for them")
     })
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 use trailbook::investigations::Investigation;
 use trailbook::{Error, Format, Result};
 
+use super::Account;
 use super::logs::LogsArguments;
 
 /// Ask a saved question of a scope; without a question, list them.
@@ -41,7 +42,7 @@ Examples:
   trailbook ask one-ip --from 2026-10-01 --to 2026-10-20 -p ip 203.0.113.66 --format ndjson";
 
 impl Ask {
-    pub(super) fn run(&self) -> Result<()> {
+    pub(super) fn run(&self, account: &Account) -> Result<()> {
         let Some(id) = &self.question else { return list() };
         let (Some(from), Some(to)) = (&self.from, &self.to) else {
             return Err(
@@ -52,7 +53,7 @@ impl Ask {
         for pair in self.parameters.chunks_exact(2) {
             question = question.with(&pair[0], &pair[1])?;
         }
-        let logs = self.logs.open(false)?;
+        let logs = self.logs.open(account, self.logs.options())?;
         let scope = logs.scope(&self.accounts, &self.regions, from, to)?;
         super::print(&logs.ask(&question, &scope)?, self.format)
     }

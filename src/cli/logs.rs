@@ -3,9 +3,12 @@
 use clap::Args;
 use trailbook::{Logs, QueryOptions, Result};
 
+use super::Account;
+
 #[derive(Args)]
 pub(super) struct LogsArguments {
-    /// A folder or file of CloudTrail logs, at any level of an AWSLogs tree, or `sample`.
+    /// A folder or file of CloudTrail logs, at any level of an AWSLogs tree; s3://bucket/prefix;
+    /// athena://database.table?workgroup=W; or `sample`.
     #[arg(long, value_name = "LOGS", default_value = "sample")]
     logs: String,
     /// The one table name that a query may use; any name by default.
@@ -26,15 +29,28 @@ enum NullJson {
 }
 
 impl LogsArguments {
-    pub(super) fn open(&self, allow_full_scan: bool) -> Result<Logs> {
+    pub(super) fn options(&self) -> QueryOptions {
         let options = QueryOptions::default()
-            .allow_full_scan(allow_full_scan)
             .null_json_as_text(self.null_json == NullJson::String)
             .deduplicate(self.deduplicate);
-        let options = match &self.table {
+        match &self.table {
             Some(table) => options.table(table),
             None => options,
-        };
-        Logs::open_with(&self.logs, options)
+        }
+    }
+
+    /// The logs; where they are at AWS, those of the account that the program was given.
+    pub(super) fn open(&self, account: &Account, options: QueryOptions) -> Result<Logs> {
+        let mut source = self.logs.clone();
+        if source.contains("://") {
+            for (name, value) in [("profile", &account.profile), ("region", &account.region)] {
+                let is_given = source.contains(&format!("?{name}=")) || source.contains(&format!("&{name}="));
+                if !value.is_empty() && !is_given {
+                    source.push(if source.contains('?') { '&' } else { '?' });
+                    source.push_str(&format!("{name}={value}"));
+                }
+            }
+        }
+        Logs::open_with(&source, options)
     }
 }

@@ -1,6 +1,7 @@
 //! The commands, one file a family of them.
 
 mod ask;
+mod athena;
 mod logs;
 mod query;
 mod sample;
@@ -41,6 +42,7 @@ enum Command {
     Query(query::Query),
     Explain(query::Explain),
     Ask(ask::Ask),
+    Athena(athena::Athena),
     Setup(setup::Setup),
     Sample(sample::Sample),
 }
@@ -49,9 +51,10 @@ enum Command {
 pub(crate) fn main() -> ExitCode {
     let Cli { account, command } = Cli::parse();
     let done = match command {
-        Command::Query(query) => query.run(),
-        Command::Explain(explain) => explain.run(),
-        Command::Ask(ask) => ask.run(),
+        Command::Query(query) => query.run(&account),
+        Command::Explain(explain) => explain.run(&account),
+        Command::Ask(ask) => ask.run(&account),
+        Command::Athena(athena) => athena.run(),
         Command::Setup(setup) => return exit(setup.run(&account)),
         Command::Sample(sample) => sample.run(),
     };

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use trailbook::{Error, Format, Result};
 
+use super::Account;
 use super::logs::LogsArguments;
 
 /// Run a query: rows on stdout, coverage and statistics on stderr.
@@ -22,6 +23,9 @@ pub(super) struct Query {
     /// Run a query that does not constrain the partition columns.
     #[arg(long)]
     allow_full_scan: bool,
+    /// Send the query to Athena as it is: nothing reads or guards it.
+    #[arg(long)]
+    unchecked: bool,
 }
 
 /// Say what a query would read, and what it would cost on Athena, without running it.
@@ -50,15 +54,16 @@ Examples:
   trailbook query --logs ./bucket --format csv --sql-file logins.sql > logins.csv";
 
 impl Query {
-    pub(super) fn run(&self) -> Result<()> {
-        let answer = self.logs.open(self.allow_full_scan)?.query(&self.sql.read()?)?;
+    pub(super) fn run(&self, account: &Account) -> Result<()> {
+        let options = self.logs.options().allow_full_scan(self.allow_full_scan).unchecked(self.unchecked);
+        let answer = self.logs.open(account, options)?.query(&self.sql.read()?)?;
         super::print(&answer, self.format)
     }
 }
 
 impl Explain {
-    pub(super) fn run(&self) -> Result<()> {
-        let plan = self.logs.open(false)?.explain(&self.sql.read()?)?;
+    pub(super) fn run(&self, account: &Account) -> Result<()> {
+        let plan = self.logs.open(account, self.logs.options())?.explain(&self.sql.read()?)?;
         super::say(&plan.to_string())
     }
 }

@@ -44,9 +44,13 @@ pub(crate) struct Engine {
 }
 
 enum Logs {
-    /// On disk, and listed.
-    Disk(Arc<Tree>),
-    Bucket(Bucket),
+    /// On disk, and listed; or somewhere that cannot be listed.
+    Listed(Arc<Tree>),
+    Bucket {
+        bucket: Bucket,
+        /// Which partitions count.
+        within: Box<dyn Fn(&Partition) -> bool + Send + Sync>,
+    },
 }
 
 impl Engine {
@@ -56,7 +60,7 @@ impl Engine {
     ///
     /// [`is_not_found`](Error::is_not_found), [`is_io`](Error::is_io).
     pub(crate) fn open(path: &Path) -> Result<Engine> {
-        Self::new(Logs::Disk(Arc::new(Tree::open(path)?)))
+        Self::new(Logs::Listed(Arc::new(Tree::open(path)?)))
     }
 
     /// The logs in a bucket, below any level of a tree. They are listed as far as a query needs.
@@ -65,7 +69,30 @@ impl Engine {
     ///
     /// [`is_not_found`](Error::is_not_found), [`is_denied`](Error::is_denied), [`is_invalid`](Error::is_invalid).
     pub(crate) fn open_bucket(store: Store, prefix: &str) -> Result<Engine> {
-        Self::new(Logs::Bucket(runtime::block_on(Bucket::open(store, prefix))??))
+        Self::open_within(store, prefix, |_| true)
+    }
+
+    /// As [`open_bucket`](Self::open_bucket), of the partitions that count, as far as they are known.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_bucket`](Self::open_bucket).
+    pub(crate) fn open_within(
+        store: Store,
+        prefix: &str,
+        within: impl Fn(&Partition) -> bool + Send + Sync + 'static,
+    ) -> Result<Engine> {
+        let bucket = runtime::block_on(Bucket::open(store, prefix))??;
+        Self::new(Logs::Bucket { bucket, within: Box::new(within) })
+    }
+
+    /// Logs at a place that cannot be listed: queries on them can be read, not answered.
+    ///
+    /// # Errors
+    ///
+    /// [`is_failed`](Error::is_failed) when DataFusion does not start.
+    pub(crate) fn unlisted(place: &str) -> Result<Engine> {
+        Self::new(Logs::Listed(Arc::new(Tree::unlisted(place))))
     }
 
     fn new(logs: Logs) -> Result<Engine> {
@@ -87,16 +114,23 @@ impl Engine {
     }
 
     /// Plans a query. If nothing bounds it and it must be, no more is listed than tells how it could be.
-    fn prepare(&self, sql: &str, options: &QueryOptions, must_be_bounded: bool) -> Result<Prepared> {
+    ///
+    /// # Errors
+    ///
+    /// [`is_rejected`](Error::is_rejected), or a bucket cannot be listed.
+    pub(crate) fn prepare(
+        &self,
+        sql: &str,
+        options: &QueryOptions,
+        must_be_bounded: bool,
+    ) -> Result<Prepared> {
         let scan = ScanOptions {
             null_json_as_text: options.null_json_as_text,
             deduplicate: options.deduplicate,
             ..ScanOptions::default()
         };
         let table = Arc::new(CloudTrailTable::new(scan));
-        let catalog = Catalog::new(provider_as_source(table.clone()), options.table.as_deref());
-        let session = trino::Session { start: Instant::from_micros(Utc::now().timestamp_micros()) };
-        let query = sql::read(sql, &catalog, session)?;
+        let query = read(sql, options, &table)?;
         let plan = self.state.optimize(&query.plan).map_err(failed)?;
         let scans = sql::filters(&plan);
         let tree = match must_be_bounded && !scans.iter().all(|filters| sql::is_bounded(filters)) {
@@ -118,11 +152,29 @@ impl Engine {
         Ok(Prepared { plan, columns: query.columns, guard, table, tree })
     }
 
+    /// The columns of a query's answer; nothing is listed.
+    ///
+    /// # Errors
+    ///
+    /// [`is_rejected`](Error::is_rejected).
+    pub(crate) fn columns(&self, sql: &str, options: &QueryOptions) -> Result<Vec<sql::OutputColumn>> {
+        on_own_thread(|_| {
+            let table = Arc::new(CloudTrailTable::new(ScanOptions::default()));
+            Ok(read(sql, options, &table)?.columns)
+        })
+    }
+
     /// The logs, of a bucket those of the partitions that `admits` lets through.
     fn tree(&self, admits: &Admits<'_>) -> Result<Arc<Tree>> {
         match &self.logs {
-            Logs::Disk(tree) => Ok(tree.clone()),
-            Logs::Bucket(bucket) => Ok(Arc::new(runtime::block_on(bucket.narrow(admits))??)),
+            Logs::Listed(tree) => Ok(tree.clone()),
+            Logs::Bucket { bucket, within } => {
+                let admits = |partitions: &[Partition]| {
+                    let admitted = admits(partitions)?.into_iter().zip(partitions);
+                    Ok(admitted.map(|(admitted, partition)| admitted && within(partition)).collect())
+                };
+                Ok(Arc::new(runtime::block_on(bucket.narrow(&admits))??))
+            }
         }
     }
 
@@ -166,6 +218,11 @@ impl QueryEngine for Engine {
     }
 
     fn run(&self, sql: &str, options: &QueryOptions) -> Result<Outcome> {
+        if options.unchecked {
+            return Err(
+                Error::invalid("only Athena can be sent a query as it is").hint("leave out `unchecked`")
+            );
+        }
         let (prepared, batches) = on_own_thread(|runtime| {
             let prepared = self.prepare(sql, options, !options.allow_full_scan)?;
             let batches = runtime.block_on(self.execute(&prepared.plan))?;
@@ -180,6 +237,7 @@ impl QueryEngine for Engine {
                 .collect(),
             coverage: prepared.table.coverage(),
             warnings: prepared.guard.into_warnings(),
+            execution: None,
         })
     }
 }
@@ -187,11 +245,17 @@ impl QueryEngine for Engine {
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let logs: &dyn fmt::Debug = match &self.logs {
-            Logs::Disk(tree) => &tree.root(),
-            Logs::Bucket(bucket) => bucket,
+            Logs::Listed(tree) => &tree.root(),
+            Logs::Bucket { bucket, .. } => bucket,
         };
         f.debug_struct("Engine").field("logs", logs).finish_non_exhaustive()
     }
+}
+
+fn read(sql: &str, options: &QueryOptions, table: &Arc<CloudTrailTable>) -> Result<sql::Query> {
+    let catalog = Catalog::new(provider_as_source(table.clone()), options.table.as_deref());
+    let session = trino::Session { start: Instant::from_micros(Utc::now().timestamp_micros()) };
+    sql::read(sql, &catalog, session)
 }
 
 /// Admits what leads to the last day.
@@ -202,12 +266,19 @@ fn last_day(partitions: &[Partition]) -> Result<Vec<bool>> {
 }
 
 /// A query that is ready to run.
-struct Prepared {
+pub(crate) struct Prepared {
     plan: LogicalPlan,
     columns: Vec<sql::OutputColumn>,
     guard: Guard,
     table: Arc<CloudTrailTable>,
     tree: Arc<Tree>,
+}
+
+impl Prepared {
+    /// The columns of its answer, and what it would read.
+    pub(crate) fn into_plan(self) -> (Vec<sql::OutputColumn>, Plan) {
+        (self.columns, self.guard.plan(&self.tree))
+    }
 }
 
 #[derive(Debug)]

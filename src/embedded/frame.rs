@@ -21,20 +21,20 @@ use crate::{Error, Result};
 /// # Errors
 ///
 /// A value has no counterpart in polars, or a column is longer than polars can hold.
-pub(super) fn frame(columns: &[OutputColumn], batches: &[RecordBatch]) -> Result<DataFrame> {
+pub(crate) fn frame(columns: &[OutputColumn], batches: &[RecordBatch]) -> Result<DataFrame> {
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
     let mut taken: Vec<String> = Vec::new();
     let mut series = Vec::new();
     for (i, column) in columns.iter().enumerate() {
         let name = unique(&column.name, &mut taken);
         let arrays: Vec<&ArrayRef> = batches.iter().filter_map(|batch| batch.columns().get(i)).collect();
-        series.push(Column::from(whole(&name, &column.ty, &arrays)?));
+        series.push(Column::from(self::series(&name, &column.ty, &arrays)?));
     }
     DataFrame::new(rows, series).map_err(failed)
 }
 
 /// A name that no column has yet: polars wants them distinct.
-fn unique(name: &str, taken: &mut Vec<String>) -> String {
+pub(crate) fn unique(name: &str, taken: &mut Vec<String>) -> String {
     let mut unique = name.to_owned();
     let mut number = 2;
     while taken.contains(&unique) {
@@ -49,7 +49,12 @@ fn failed(error: impl std::fmt::Display) -> Error {
     Error::failed(format!("the rows do not fit into a data frame: {error}"))
 }
 
-fn whole(name: &str, ty: &Type, arrays: &[&ArrayRef]) -> Result<Series> {
+/// The values of all arrays.
+///
+/// # Errors
+///
+/// As [`frame`].
+pub(crate) fn series(name: &str, ty: &Type, arrays: &[&ArrayRef]) -> Result<Series> {
     let form = Form::of(ty, arrays)?;
     let mut whole = Series::new_empty(name.into(), &form.data_type(ty));
     for array in arrays {
@@ -140,7 +145,7 @@ fn field_names(fields: &[trino::Field]) -> Vec<String> {
 }
 
 /// The unit that holds the digits of a timestamp's type.
-fn unit(ty: &Type) -> TimeUnit {
+pub(crate) fn unit(ty: &Type) -> TimeUnit {
     match ty {
         Type::Timestamp(precision) | Type::TimestampTz(precision) if *precision > 6 => TimeUnit::Nanoseconds,
         Type::Timestamp(precision) | Type::TimestampTz(precision) if *precision > 3 => TimeUnit::Microseconds,
@@ -149,7 +154,7 @@ fn unit(ty: &Type) -> TimeUnit {
 }
 
 /// The instant in a unit, if it has no finer digits and fits.
-fn in_unit(at: Instant, unit: TimeUnit) -> Option<i64> {
+pub(crate) fn in_unit(at: Instant, unit: TimeUnit) -> Option<i64> {
     match unit {
         TimeUnit::Milliseconds if at.picos == 0 && at.micros % 1000 == 0 => Some(at.micros.div_euclid(1000)),
         TimeUnit::Microseconds if at.picos == 0 => Some(at.micros),

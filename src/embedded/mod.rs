@@ -15,7 +15,7 @@ pub(crate) mod columns;
 mod condition;
 mod engine;
 mod feed;
-mod frame;
+pub(crate) mod frame;
 mod inflate;
 mod json;
 mod ledger;

@@ -14,7 +14,7 @@ mod template;
 
 use std::collections::BTreeMap;
 
-use crate::logs::scope::Scope;
+use crate::logs::scope::{Layout, Scope};
 use crate::sql::literal;
 use crate::{Error, Result};
 use template::{Kind, Template};
@@ -157,9 +157,13 @@ impl Investigation {
     ///
     /// [`is_invalid`](Error::is_invalid) when a parameter without default has no value.
     pub fn sql(&self, table: &str, scope: &Scope) -> Result<String> {
+        self.sql_in(table, scope, &Layout::default())
+    }
+
+    pub(crate) fn sql_in(&self, table: &str, scope: &Scope, layout: &Layout) -> Result<String> {
         let mut context = BTreeMap::from([
             ("table".to_owned(), table.to_owned()),
-            ("scope".to_owned(), scope.predicate()),
+            ("scope".to_owned(), scope.predicate_in(layout)),
             ("bucket".to_owned(), bucket(scope).to_string()),
         ]);
         for parameter in &self.template.parameters {

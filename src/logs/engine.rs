@@ -4,9 +4,9 @@ use std::fmt;
 
 use polars::prelude::DataFrame;
 
-use super::scope::Scope;
+use super::scope::{Layout, Scope};
 use super::{Inventory, QueryOptions, TABLE};
-use crate::show::Column;
+use crate::show::{self, Column};
 use crate::sql::Plan;
 use crate::{Coverage, Result};
 
@@ -18,6 +18,11 @@ pub(crate) trait QueryEngine: fmt::Debug + Send + Sync {
     /// What the saved questions name in FROM.
     fn table(&self) -> &str {
         TABLE
+    }
+
+    /// What the table calls its partition columns.
+    fn layout(&self) -> Layout {
+        Layout::default()
     }
 
     /// The accounts that the logs hold, sorted.
@@ -51,4 +56,34 @@ pub(crate) struct Outcome {
     pub(crate) columns: Vec<Column>,
     pub(crate) coverage: Coverage,
     pub(crate) warnings: Vec<String>,
+    pub(crate) execution: Option<Execution>,
+}
+
+/// What became of a query at Athena.
+#[derive(Clone, Debug)]
+pub(crate) struct Execution {
+    pub(crate) query_id: String,
+    pub(crate) workgroup: String,
+    /// As stored.
+    pub(crate) bytes_scanned: u64,
+    pub(crate) cost_usd: f64,
+    /// Whether the result is that of an earlier run.
+    pub(crate) is_reused: bool,
+    /// The bytes that the listing let expect, if there was one.
+    pub(crate) estimate: Option<u64>,
+}
+
+impl fmt::Display for Execution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.is_reused {
+            true => f.write_str("of an earlier run, for nothing")?,
+            false => {
+                write!(f, "{} read by Athena for ${:.4}", show::bytes(self.bytes_scanned), self.cost_usd)?
+            }
+        }
+        if let Some(bytes) = self.estimate.filter(|_| !self.is_reused) {
+            write!(f, " (estimated {})", show::bytes(bytes))?;
+        }
+        write!(f, ", query {}", self.query_id)
+    }
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::answer::{Answer, Provenance};
+use crate::athena::Athena;
 use crate::embedded::Engine;
 use crate::investigations::Investigation;
 use crate::sql::Plan;
@@ -65,6 +66,11 @@ impl Logs {
     /// `s3://bucket/prefix[?profile=P&region=R]` reads the same tree, or one object, from S3, with the
     /// credentials that the AWS CLI would use.
     ///
+    /// `athena://database.table[?workgroup=W&region=R&profile=P&catalog=C&results=s3://…&reuse=MINUTES&format=parquet]`
+    /// asks Amazon Athena. The results go where the workgroup says, or to `results`; those of the same
+    /// query that are at most `reuse` minutes old are taken instead of running it; with `format=parquet`
+    /// they come by UNLOAD, which keeps every type. Without a table it is that of the set-up, [`TABLE`].
+    ///
     /// A folder is listed here, a bucket as far as each question needs; no log is read.
     ///
     /// # Errors
@@ -81,25 +87,24 @@ impl Logs {
     ///
     /// As [`open`](Logs::open).
     pub fn open_with(source: &str, options: QueryOptions) -> Result<Logs> {
-        let engine = match source {
-            "sample" => Engine::open(&sample::cached()?)?,
+        let engine: Arc<dyn QueryEngine> = match source {
+            "sample" => Arc::new(Engine::open(&sample::cached()?)?),
             source => match Location::parse(source)? {
-                None => Engine::open(Path::new(source))?,
+                None => Arc::new(Engine::open(Path::new(source))?),
+                Some(location) if location.scheme == "athena" => Arc::new(Athena::open(source, &location)?),
                 Some(location) if location.scheme == "s3" => {
                     let [profile, region] = location.parameters(["profile", "region"])?;
                     let (bucket, prefix) = location.path.split_once('/').unwrap_or((&location.path, ""));
-                    Engine::open_bucket(
-                        Aws::open(&profile, &region)?.bucket(bucket)?,
-                        prefix.trim_end_matches('/'),
-                    )?
+                    let bucket = Aws::open(&profile, &region)?.bucket(bucket)?;
+                    Arc::new(Engine::open_bucket(bucket, prefix.trim_end_matches('/'))?)
                 }
                 Some(location) => {
                     return Err(Error::invalid(format!("logs at `{}://` cannot be opened", location.scheme))
-                        .hint("name a folder, or s3://bucket/prefix"));
+                        .hint("name a folder, s3://bucket/prefix, or athena://database.table"));
                 }
             },
         };
-        Ok(Logs { source: source.to_owned(), engine: Arc::new(engine), options })
+        Ok(Logs { source: source.to_owned(), engine, options })
     }
 
     /// What was opened, as it was named.
@@ -138,7 +143,7 @@ impl Logs {
     ///
     /// [`is_invalid`](Error::is_invalid) when a parameter has no value; otherwise as [`query`](Logs::query).
     pub fn ask(&self, question: &Investigation, scope: &Scope) -> Result<Answer> {
-        let sql = question.sql(self.engine.table(), scope)?;
+        let sql = question.sql_in(self.engine.table(), scope, &self.engine.layout())?;
         let mut options = self.options.clone();
         if scope.accounts().is_empty() || scope.regions().is_empty() {
             // The folders do not say what the conditions would be on.
@@ -194,6 +199,7 @@ impl Logs {
             scope: scope.cloned(),
             coverage: outcome.coverage,
             warnings: outcome.warnings,
+            execution: outcome.execution,
             started,
             finished: chrono::Utc::now(),
         };

@@ -6,6 +6,7 @@ pub struct QueryOptions {
     pub(crate) allow_full_scan: bool,
     pub(crate) null_json_as_text: bool,
     pub(crate) deduplicate: bool,
+    pub(crate) unchecked: bool,
     pub(crate) table: Option<String>,
 }
 
@@ -32,6 +33,13 @@ impl QueryOptions {
     /// and trails overlap.
     pub fn deduplicate(mut self, deduplicate: bool) -> Self {
         self.deduplicate = deduplicate;
+        self
+    }
+
+    /// Sends a query to Athena as it is: nothing reads or guards it. For what Athena can do and the
+    /// embedded engine cannot. Arrays, maps and rows of its answer are texts.
+    pub fn unchecked(mut self, unchecked: bool) -> Self {
+        self.unchecked = unchecked;
         self
     }
 

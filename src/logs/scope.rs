@@ -1,6 +1,6 @@
 //! Accounts, regions and a window of time: what an investigation looks at.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 
 use crate::embedded::tree::Partition;
 use crate::show::Window;
@@ -79,7 +79,7 @@ impl Scope {
     /// last day is the one after the window's.
     pub(crate) fn days(&self) -> (NaiveDate, NaiveDate) {
         let (first, last) = self.asked_days();
-        (first, last.checked_add_days(Days::new(1)).unwrap_or(last))
+        (first, last.checked_add_days(chrono::Days::new(1)).unwrap_or(last))
     }
 
     /// Whether a partition may hold events of the scope, as far as its path is known.
@@ -110,8 +110,14 @@ impl Scope {
     /// Right across the ends of months and years, where `day BETWEEN` alone is not, and a day
     /// longer than the window, for events delivered late.
     pub fn predicate(&self) -> String {
+        self.predicate_in(&Layout::default())
+    }
+
+    /// As [`predicate`](Scope::predicate), over the partition columns of a table.
+    pub(crate) fn predicate_in(&self, layout: &Layout) -> String {
         let mut conditions = Vec::new();
-        for (column, values) in [("account_id", &self.accounts), ("region", &self.regions)] {
+        for (column, values) in [(&layout.account, &self.accounts), (&layout.region, &self.regions)] {
+            let Some(column) = column else { continue };
             match values.as_slice() {
                 [] => {}
                 [one] => conditions.push(format!("{column} = {}", literal::text(one))),
@@ -122,7 +128,15 @@ impl Scope {
             }
         }
         if !(self.accounts.is_empty() && self.regions.is_empty()) {
-            conditions.push(self.days_predicate());
+            conditions.extend(match &layout.days {
+                Days::Columns => Some(self.days_predicate()),
+                Days::Column(column) => {
+                    let (first, last) = self.days();
+                    let text = |day: NaiveDate| literal::text(&day.format("%Y/%m/%d").to_string());
+                    Some(format!("{column} BETWEEN {} AND {}", text(first), text(last)))
+                }
+                Days::None => None,
+            });
         }
         conditions.push(format!("eventtime >= {}", literal::text(&self.from())));
         conditions.push(format!("eventtime < {}", literal::text(&self.to())));
@@ -151,6 +165,30 @@ impl Scope {
             [one] => one.clone(),
             many => format!("(({}))", many.join(")\n    OR (")),
         }
+    }
+}
+
+/// What a table calls its partition columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) account: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) days: Days,
+}
+
+/// How a table has the days of delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Days {
+    /// `year`, `month` and `day`.
+    Columns,
+    /// One column of `yyyy/MM/dd`.
+    Column(String),
+    None,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Layout { account: Some("account_id".into()), region: Some("region".into()), days: Days::Columns }
     }
 }
 
@@ -258,6 +296,18 @@ mod tests {
             "account_id IN ('111122223333', '444455556666')\n  AND region = 'us-east-1'\n  \
              AND year = '2023' AND month = '07' AND day BETWEEN '10' AND '11'\n  \
              AND eventtime >= '2023-07-10T00:00:00Z'\n  AND eventtime < '2023-07-11T00:00:00Z'"
+        );
+    }
+
+    #[test]
+    fn a_table_may_have_other_columns() {
+        let scope = scope("2023-12-30", "2024-01-02");
+        let days = Days::Column("timestamp".into());
+        let layout = Layout { account: None, region: Some("region_partition".into()), days };
+        assert_eq!(
+            scope.predicate_in(&layout),
+            "region_partition = 'us-east-1'\n  AND timestamp BETWEEN '2023/12/30' AND '2024/01/02'\n  \
+             AND eventtime >= '2023-12-30T00:00:00Z'\n  AND eventtime < '2024-01-02T00:00:00Z'"
         );
     }
 

@@ -97,8 +97,9 @@ impl Catalog {
         }
         match &self.table {
             Some(table) if !table.split('.').rev().zip(lower.iter().rev()).all(|(a, b)| a == b) => {
-                let hint = match nearest(last, [table.as_str()]) {
-                    Some(near) => format!("did you mean {near}?"),
+                let own = table.rsplit('.').next().unwrap_or(table);
+                let hint = match nearest(last, [own]) {
+                    Some(_) => format!("did you mean {table}?"),
                     None => format!("the logs are in {table}"),
                 };
                 Err(problem(format!("table '{}' does not exist", dotted(&parts))).hint(hint))

@@ -38,10 +38,11 @@ mod window;
 
 use datafusion::logical_expr::LogicalPlan;
 
-pub(crate) use arrow::Reader;
+pub(crate) use arrow::{Builder, Reader};
 pub(crate) use catalog::Catalog;
 pub(crate) use fence::FencePlanner;
 pub use guard::Plan;
+pub(crate) use guard::price;
 pub(crate) use guard::{Guard, filters, is_bounded};
 pub(crate) use nearest::nearest;
 

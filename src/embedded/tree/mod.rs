@@ -161,6 +161,11 @@ impl Tree {
         tree
     }
 
+    /// Logs at a place that cannot be listed.
+    pub(crate) fn unlisted(place: &str) -> Tree {
+        Tree { is_whole: false, ..Self::gather(PathBuf::from(place), Vec::new()) }
+    }
+
     fn partition(&mut self, mut partition: Partition) -> Arc<Partition> {
         partition.index = self.partitions.len();
         let partition = Arc::new(partition);

@@ -19,7 +19,7 @@ use crate::trino::{Type, Value};
 ///
 /// A value that is not of the type, which an analysed expression does not
 /// give, becomes NULL.
-pub(in crate::sql) struct Builder {
+pub(crate) struct Builder {
     ty: Type,
     kind: Kind,
 }
@@ -57,7 +57,7 @@ struct Lists {
 }
 
 impl Builder {
-    pub(in crate::sql) fn new(ty: &Type, capacity: usize) -> Self {
+    pub(crate) fn new(ty: &Type, capacity: usize) -> Self {
         let nulls = NullBufferBuilder::new(capacity);
         let nested = |ty: &Type| Box::new(Builder::new(ty, capacity));
         let kind = match ty {
@@ -97,7 +97,7 @@ impl Builder {
         Builder { ty: ty.clone(), kind }
     }
 
-    pub(in crate::sql) fn append(&mut self, value: &Value<'_>) {
+    pub(crate) fn append(&mut self, value: &Value<'_>) {
         match (&mut self.kind, value) {
             (Kind::Boolean(builder), Value::Boolean(x)) => builder.append_value(*x),
             // The type bounds the number.
@@ -165,7 +165,7 @@ impl Builder {
         }
     }
 
-    pub(in crate::sql) fn finish(mut self) -> ArrayRef {
+    pub(crate) fn finish(mut self) -> ArrayRef {
         match &mut self.kind {
             Kind::Boolean(builder) => Arc::new(builder.finish()),
             Kind::Int8(builder) => Arc::new(builder.finish()),

@@ -23,7 +23,7 @@ use std::sync::{Arc, LazyLock};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use datafusion::arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 
-pub(super) use build::Builder;
+pub(crate) use build::Builder;
 pub(super) use read::Columns;
 pub(crate) use read::Reader;
 

@@ -23,6 +23,7 @@ use crate::embedded::tree::{Partition, Tree};
 use crate::{Error, Result};
 
 pub use plan::Plan;
+pub(crate) use plan::price;
 
 /// The columns that the path gives.
 const PARTITION_COLUMNS: [&str; 5] = ["account_id", "region", "year", "month", "day"];

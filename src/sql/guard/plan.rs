@@ -109,9 +109,7 @@ impl Plan {
     /// What Athena would bill for it, in US dollars: 5 a terabyte, for 10 MB at least. Requests to
     /// S3 are billed besides.
     pub fn price(&self) -> f64 {
-        const MEGABYTE: u64 = 1_000_000;
-        let billed = self.bytes.div_ceil(MEGABYTE).max(10) * MEGABYTE;
-        billed as f64 / 1e12 * 5.0
+        price(self.bytes)
     }
 
     /// The partition columns that no condition bounds, of `account_id, region, year, month, day`.
@@ -133,4 +131,11 @@ impl Plan {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
+}
+
+/// What Athena bills for a query that reads so many bytes, in US dollars.
+pub(crate) fn price(bytes: u64) -> f64 {
+    const MEGABYTE: u64 = 1_000_000;
+    let billed = bytes.div_ceil(MEGABYTE).max(10) * MEGABYTE;
+    billed as f64 / 1e12 * 5.0
 }

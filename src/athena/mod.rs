@@ -1,0 +1,341 @@
+//! Amazon Athena: the engine for logs that one machine is too small for.
+//!
+//! `Logs::open("athena://database.table?workgroup=W")` opens a table. The way of a query:
+//!
+//! 1. The front end of both engines reads it and the guard checks it; [`table`] says which partitions
+//!    Athena looks at, and the listing of those that the conditions leave is the estimate.
+//! 2. [`execute`] starts it in its [`workgroup`], the [`journal`] notes its id on the disk, and it is
+//!    waited for; an [`interrupt`] stops it at Athena.
+//! 3. [`results`] brings the rows: pages, or the [`csv`] file, or Parquet by [`unload`]. A [`column`] is built
+//!    from texts; [`value`] reads arrays, maps and rows.
+//!
+//! What goes wrong is told by [`errors`]: in one sentence with the query's id, and what to do.
+//!
+//! A query's id outlives the process that started it: [`resume`] takes it up, [`cancel`] stops it.
+
+mod column;
+mod csv;
+mod errors;
+mod execute;
+mod interrupt;
+mod journal;
+mod results;
+mod source;
+mod table;
+mod value;
+mod workgroup;
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_sdk_athena::Client;
+use chrono::{DateTime, Utc};
+use tokio::sync::OnceCell;
+
+use crate::answer::{Answer, Provenance};
+use crate::aws::Aws;
+use crate::embedded::Engine;
+use crate::logs::engine::{Execution, Outcome, QueryEngine};
+use crate::logs::location::Location;
+use crate::logs::scope::{Layout, utc};
+use crate::sql::{OutputColumn, Plan};
+use crate::{Coverage, Error, Inventory, QueryOptions, Result, Scope, runtime, show};
+use execute::Finished;
+use journal::{Entry, Journal};
+use source::Source;
+use table::Table;
+use workgroup::Workgroup;
+
+/// A table at Athena, and what runs queries on it.
+pub(crate) struct Athena {
+    /// As it was opened.
+    name: String,
+    sql_name: String,
+    source: Source,
+    aws: Aws,
+    client: Client,
+    table: Arc<Table>,
+    workgroup: OnceCell<Workgroup>,
+    /// Reads queries and lists the table's objects.
+    front: Engine,
+    /// Why the objects cannot be listed.
+    unlisted: Option<String>,
+}
+
+impl Athena {
+    /// Looks the table up and lists the first folder of its logs.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid`](Error::is_invalid), [`is_not_found`](Error::is_not_found), [`is_denied`](Error::is_denied).
+    pub(crate) fn open(name: &str, location: &Location) -> Result<Athena> {
+        Self::of(name, Source::of(location)?)
+    }
+
+    fn of(name: &str, source: Source) -> Result<Athena> {
+        let aws = Aws::open(&source.profile, &source.region)?;
+        let client = aws.athena();
+        let table = Arc::new(runtime::block_on(Table::get(&client, &source))??);
+        let (front, unlisted) = match front(&aws, &table) {
+            Ok(front) => (front, None),
+            Err(error) => (Engine::unlisted(&table.location)?, Some(error.to_string())),
+        };
+        Ok(Athena {
+            name: name.to_owned(),
+            sql_name: source.sql_name(),
+            source,
+            aws,
+            client,
+            table,
+            workgroup: OnceCell::new(),
+            front,
+            unlisted,
+        })
+    }
+
+    async fn workgroup(&self) -> Result<&Workgroup> {
+        self.workgroup.get_or_try_init(|| Workgroup::get(&self.client, &self.source.workgroup)).await
+    }
+
+    /// The options with which the front end reads a query.
+    fn reading(&self, options: &QueryOptions) -> Result<QueryOptions> {
+        let only_here = |what: &str| {
+            Err(Error::invalid(format!("{what} is not possible on Athena, which reads the table as it is")))
+        };
+        if options.deduplicate {
+            return only_here("to drop duplicates")
+                .map_err(|error: Error| error.hint("count with count(DISTINCT eventid)"));
+        }
+        if options.null_json_as_text {
+            return only_here("to choose what a JSON null is");
+        }
+        let mut options = options.clone();
+        options.table.get_or_insert_with(|| format!("{}.{}", self.source.database, self.source.table));
+        Ok(options)
+    }
+
+    /// What the front end makes of a query; nothing if it is not to look.
+    fn check(&self, sql: &str, options: &QueryOptions) -> Result<Option<(Vec<OutputColumn>, Plan)>> {
+        let options = self.reading(options)?;
+        if options.unchecked {
+            return Ok(None);
+        }
+        let prepared = self.front.prepare(sql, &options, !options.allow_full_scan);
+        let prepared = prepared.map_err(|error| match error.is_rejected() {
+            true => error.or("send it as it is, unguarded (`--unchecked`, `unchecked(true)`)"),
+            false => error,
+        })?;
+        Ok(Some(prepared.into_plan()))
+    }
+
+    /// Runs a query to its end.
+    async fn execute(&self, sql: &str, plan: Option<&Plan>) -> Result<(Finished, Vec<String>)> {
+        let workgroup = self.workgroup().await?;
+        if let (Some(cutoff), Some(plan)) = (workgroup.cutoff, plan)
+            && plan.bytes() > cutoff
+        {
+            return Err(Error::rejected(format!(
+                "the query would read {}, and the workgroup `{}` stops queries at {}",
+                show::bytes(plan.bytes()),
+                self.source.workgroup,
+                show::bytes(cutoff)
+            ))
+            .hint("narrow accounts, regions and days, or raise the workgroup's cutoff"));
+        }
+        let location = workgroup.output_location(&self.source)?;
+        let id = execute::start(&self.client, sql, &self.source, location).await?;
+        let noted = Journal::open().and_then(|journal| journal.add(&self.entry(&id, sql)));
+        let warnings = noted.err().map(|error| {
+            format!("the query's id {id} is not noted, so no other process can take it up: {error}")
+        });
+        let finished = execute::wait(&self.client, &id, &self.known()).await?;
+        Ok((finished, warnings.into_iter().collect()))
+    }
+
+    fn entry(&self, id: &str, sql: &str) -> Entry {
+        Entry {
+            id: id.to_owned(),
+            started: utc(Utc::now()),
+            source: self.name.clone(),
+            region: self.aws.region().to_owned(),
+            sql: sql.to_owned(),
+        }
+    }
+
+    /// The names that a query may have meant.
+    fn known(&self) -> Vec<&str> {
+        self.table
+            .columns
+            .iter()
+            .map(String::as_str)
+            .chain([self.source.table.as_str(), &self.source.database])
+            .collect()
+    }
+
+    async fn outcome(
+        &self,
+        finished: Finished,
+        checked: Option<(Vec<OutputColumn>, Plan)>,
+    ) -> Result<Outcome> {
+        let (columns, plan) = checked.unzip();
+        let rows = results::fetch(&self.aws, &self.client, &finished, columns.as_deref()).await?;
+        let mut warnings = plan.as_ref().map(|plan| plan.warnings().to_vec()).unwrap_or_default();
+        if plan.is_none() {
+            warnings.push(
+                "the query was sent as it is: nothing checked its conditions on the partitions".to_owned(),
+            );
+        }
+        if let (Some(_), Some(why)) = (&plan, &self.unlisted) {
+            warnings.push(format!("there is no estimate: the logs' objects could not be listed ({why})"));
+        }
+        warnings.extend(rows.warnings);
+        let estimate = plan.filter(|_| self.unlisted.is_none()).map(|plan| plan.bytes());
+        Ok(Outcome {
+            frame: rows.frame,
+            columns: rows.columns,
+            coverage: Coverage::default(),
+            warnings,
+            execution: Some(Execution {
+                cost_usd: finished.cost(),
+                query_id: finished.id,
+                workgroup: finished.workgroup,
+                bytes_scanned: finished.scanned,
+                is_reused: finished.is_reused,
+                estimate,
+            }),
+        })
+    }
+}
+
+/// The engine that reads queries and lists the table's objects.
+fn front(aws: &Aws, table: &Arc<Table>) -> Result<Engine> {
+    let place = table.location.strip_prefix("s3://").and_then(|place| place.split_once('/'));
+    let Some((bucket, prefix)) = place else {
+        return Err(Error::invalid(format!("the table's location `{}` is not in S3", table.location)));
+    };
+    let table = table.clone();
+    Engine::open_within(aws.bucket(bucket)?, prefix.trim_end_matches('/'), move |partition| {
+        table.projects(partition)
+    })
+}
+
+impl QueryEngine for Athena {
+    fn name(&self) -> String {
+        format!("Athena, {} in {}", self.source.workgroup, self.aws.region())
+    }
+
+    fn table(&self) -> &str {
+        &self.sql_name
+    }
+
+    fn layout(&self) -> Layout {
+        self.table.layout.clone()
+    }
+
+    fn accounts(&self) -> Result<Vec<String>> {
+        match self.table.accounts.is_empty() {
+            true => self.front.accounts(),
+            false => Ok(self.table.accounts.iter().cloned().collect()),
+        }
+    }
+
+    fn regions(&self) -> Result<Vec<String>> {
+        match self.table.regions.is_empty() {
+            true => self.front.regions(),
+            false => Ok(self.table.regions.iter().cloned().collect()),
+        }
+    }
+
+    fn inventory(&self, source: &str, scope: &Scope) -> Result<Inventory> {
+        match &self.unlisted {
+            Some(why) => Err(Error::denied(format!("the logs' objects cannot be listed: {why}"))),
+            None => self.front.inventory(source, scope),
+        }
+    }
+
+    fn plan(&self, sql: &str, options: &QueryOptions) -> Result<Plan> {
+        if let Some(why) = &self.unlisted {
+            return Err(Error::denied(format!("the logs' objects cannot be listed: {why}")));
+        }
+        self.front.plan(sql, &self.reading(options)?)
+    }
+
+    fn run(&self, sql: &str, options: &QueryOptions) -> Result<Outcome> {
+        let checked = runtime::on_own_thread(|_| self.check(sql, options))?;
+        runtime::block_on(async {
+            let plan = checked.as_ref().map(|(_, plan)| plan);
+            let (finished, warnings) = self.execute(sql, plan).await?;
+            let mut outcome = self.outcome(finished, checked).await?;
+            outcome.warnings.extend(warnings);
+            Ok(outcome)
+        })?
+    }
+}
+
+impl fmt::Debug for Athena {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Athena").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+/// Takes up a query that was started from this machine: waits for it and gives its answer.
+///
+/// # Errors
+///
+/// [`is_not_found`](Error::is_not_found) when no such query was started from here; otherwise as
+/// [`Logs::query`](crate::Logs::query).
+pub fn resume(id: &str) -> Result<Answer> {
+    let (entry, source) = noted(id)?;
+    let athena = Athena::of(&entry.source, source)?;
+    let planned = athena.front.columns(&entry.sql, &athena.reading(&QueryOptions::default())?);
+    runtime::block_on(async {
+        let finished = execute::wait(&athena.client, id, &athena.known()).await?;
+        let rows = results::fetch(&athena.aws, &athena.client, &finished, planned.ok().as_deref()).await?;
+        let started = DateTime::parse_from_rfc3339(&entry.started).map(|started| started.with_timezone(&Utc));
+        let provenance = Provenance {
+            question: None,
+            step: None,
+            engine: athena.name(),
+            source: entry.source,
+            sql: entry.sql,
+            scope: None,
+            coverage: Coverage::default(),
+            warnings: rows.warnings,
+            execution: Some(Execution {
+                cost_usd: finished.cost(),
+                query_id: finished.id,
+                workgroup: finished.workgroup,
+                bytes_scanned: finished.scanned,
+                is_reused: finished.is_reused,
+                estimate: None,
+            }),
+            started: started.unwrap_or_default(),
+            finished: Utc::now(),
+        };
+        Ok(Answer::new(rows.frame, rows.columns, provenance))
+    })?
+}
+
+/// Stops a query that was started from this machine; one that is over stays as it is. Athena bills what it
+/// had read.
+///
+/// # Errors
+///
+/// [`is_not_found`](Error::is_not_found) when no such query was started from here;
+/// [`is_denied`](Error::is_denied) when the caller may not stop it.
+pub fn cancel(id: &str) -> Result<()> {
+    let (_, source) = noted(id)?;
+    let client = Aws::open(&source.profile, &source.region)?.athena();
+    runtime::block_on(execute::stop(&client, id))?
+}
+
+/// What was noted of a query, and where it runs.
+fn noted(id: &str) -> Result<(Entry, Source)> {
+    let entry = Journal::open()?.find(id)?;
+    let location = Location::parse(&entry.source)?;
+    let location =
+        location.ok_or_else(|| Error::invalid(format!("`{}` is no source at Athena", entry.source)))?;
+    let mut source = Source::of(&location)?;
+    source.region.clone_from(&entry.region);
+    Ok((entry, source))
+}

@@ -1,0 +1,249 @@
+//! The rows of a finished query: by GetQueryResults where they are few or Athena keeps them, else by the
+//! result file.
+
+use std::ops::Range;
+
+use aws_sdk_athena::Client;
+use aws_sdk_athena::operation::get_query_results::GetQueryResultsOutput;
+use aws_sdk_athena::types::{ColumnInfo, Row};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::ObjectStoreExt;
+use object_store::path::Path as Key;
+use polars::prelude::DataFrame;
+
+use super::column::Column as Rows;
+use super::csv::{Reader, Sink};
+use super::errors;
+use super::execute::Finished;
+use crate::aws::{Aws, Store};
+use crate::embedded::frame::unique;
+use crate::show::Column;
+use crate::sql::OutputColumn;
+use crate::trino::Type;
+use crate::{Error, Result};
+
+/// Rows of a page: the most that Athena gives.
+const PAGE: i32 = 1000;
+/// Bytes of the result file that are fetched by one request, and requests at a time.
+const PIECE: u64 = 8 << 20;
+const AT_ONCE: usize = 4;
+
+/// Rows, and what could not be read in them.
+pub(super) struct Results {
+    pub(super) frame: DataFrame,
+    pub(super) columns: Vec<Column>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// All rows of a query. `planned` are the columns as the query's text has them, if it could be read: Athena
+/// names no type inside an array, a map or a row.
+///
+/// # Errors
+///
+/// A call fails, or the rows are not what Athena said they are.
+pub(super) async fn fetch(
+    aws: &Aws,
+    client: &Client,
+    query: &Finished,
+    planned: Option<&[OutputColumn]>,
+) -> Result<Results> {
+    let mut page = get_page(client, &query.id, None).await?;
+    let mut table = Table::new(&page, planned);
+    let mut is_first = true;
+    let by_file = query.location.as_deref().filter(|location| location.ends_with(".csv"));
+    if let (Some(_), Some(location)) = (page.next_token(), by_file) {
+        read_file(aws, location, &mut table).await?;
+        return table.finish();
+    }
+    loop {
+        let rows = page.result_set().map(|set| set.rows()).unwrap_or_default();
+        let header = usize::from(is_first && query.is_select && table.is_header(rows.first()));
+        for row in rows.iter().skip(header) {
+            table.push(row)?;
+        }
+        is_first = false;
+        let Some(token) = page.next_token.take() else { return table.finish() };
+        page = get_page(client, &query.id, Some(token)).await?;
+    }
+}
+
+async fn get_page(client: &Client, id: &str, token: Option<String>) -> Result<GetQueryResultsOutput> {
+    let call = client.get_query_results().query_execution_id(id).max_results(PAGE).set_next_token(token);
+    let what = format!("reading the results of the query {id} (athena:GetQueryResults)");
+    call.send().await.map_err(|error| errors::call(&what, error))
+}
+
+/// The place of a result file.
+///
+/// # Errors
+///
+/// It is none.
+pub(super) fn place(aws: &Aws, location: &str) -> Result<(Store, Key)> {
+    let invalid = || Error::failed(format!("`{}` is no place in S3", location.escape_debug()));
+    let (bucket, key) =
+        location.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).ok_or_else(invalid)?;
+    Ok((aws.bucket(bucket)?, Key::parse(key).map_err(|_| invalid())?))
+}
+
+async fn read_file(aws: &Aws, location: &str, table: &mut Table) -> Result<()> {
+    let (mut reader, mut sink) = (Reader::default(), SkipHeader(table));
+    let mut pieces = pieces(aws, location).await?;
+    while let Some(piece) = pieces.try_next().await? {
+        reader.push(&piece, &mut sink)?;
+    }
+    reader.finish(&mut sink)
+}
+
+/// The bytes of a file in S3, in order, several requests ahead.
+///
+/// # Errors
+///
+/// It cannot be read, here or later.
+pub(super) async fn pieces(aws: &Aws, location: &str) -> Result<BoxStream<'static, Result<Vec<u8>>>> {
+    let (store, key) = place(aws, location)?;
+    let what = format!("reading {location} (s3:GetObject)");
+    let size = store.s3().head(&key).await.map_err(|error| store.explain(&what, error))?.size;
+    let ranges =
+        (0..size).step_by(PIECE as usize).map(move |start| Range { start, end: (start + PIECE).min(size) });
+    let fetch = move |range: Range<u64>| {
+        let (store, key, what) = (store.clone(), key.clone(), what.clone());
+        async move {
+            let piece = store.s3().get_range(&key, range).await;
+            piece.map(Vec::from).map_err(|error| store.explain(&what, error))
+        }
+    };
+    Ok(stream::iter(ranges).map(fetch).buffered(AT_ONCE).boxed())
+}
+
+/// Rows as they come, column by column.
+struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Rows>,
+    count: usize,
+}
+
+impl Table {
+    fn new(page: &GetQueryResultsOutput, planned: Option<&[OutputColumn]>) -> Table {
+        let metadata = page.result_set().and_then(|set| set.result_set_metadata());
+        let infos = metadata.map(|metadata| metadata.column_info()).unwrap_or_default();
+        let planned = planned.filter(|planned| planned.len() == infos.len());
+        let mut taken = Vec::new();
+        let (mut columns, mut rows) = (Vec::new(), Vec::new());
+        for (index, info) in infos.iter().enumerate() {
+            let ty = type_of(info, planned.map(|planned| &planned[index].ty));
+            rows.push(Rows::new(&unique(info.name(), &mut taken), ty.clone()));
+            columns.push(Column { name: info.name().to_owned(), kind: ty.to_string() });
+        }
+        Table { columns, rows, count: 0 }
+    }
+
+    /// Whether the row repeats the names of the columns.
+    fn is_header(&self, row: Option<&Row>) -> bool {
+        let Some(row) = row else { return false };
+        let texts = row.data().iter().map(|datum| datum.var_char_value());
+        texts.eq(self.columns.iter().map(|column| Some(column.name.as_str())))
+    }
+
+    fn push(&mut self, row: &Row) -> Result<()> {
+        let data = row.data();
+        for (index, column) in self.rows.iter_mut().enumerate() {
+            column.push(data.get(index).and_then(|datum| datum.var_char_value()))?;
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Results> {
+        let names = self.columns.iter().zip(&self.rows);
+        let warnings = names.filter(|(_, rows)| rows.unread > 0).map(|(column, rows)| {
+            format!(
+                "{} values of {} could not be read as {} and are NULL here; `format=parquet` in the source, or selecting \
+                 the members by name, gives them",
+                rows.unread, column.name, column.kind
+            )
+        });
+        let warnings = warnings.collect();
+        let series = self.rows.into_iter().map(|rows| Ok(rows.finish()?.into()));
+        let series: Vec<polars::prelude::Column> = series.collect::<Result<_>>()?;
+        let frame = DataFrame::new(self.count, series)
+            .map_err(|error| Error::failed(format!("the rows do not fit into a data frame: {error}")))?;
+        Ok(Results { frame, columns: self.columns, warnings })
+    }
+}
+
+/// The first record of a file names the columns.
+struct SkipHeader<'a>(&'a mut Table);
+
+impl Sink for SkipHeader<'_> {
+    fn value(&mut self, record: u64, field: usize, text: Option<&str>) -> Result<()> {
+        match self.0.rows.get_mut(field) {
+            Some(column) if record > 0 => column.push(text),
+            _ => Ok(()),
+        }
+    }
+
+    fn end(&mut self, record: u64, fields: usize) -> Result<()> {
+        if fields != self.0.rows.len() {
+            return Err(Error::failed(format!(
+                "record {} of the result file has {fields} fields, not {}",
+                record + 1,
+                self.0.rows.len()
+            )));
+        }
+        self.0.count += usize::from(record > 0);
+        Ok(())
+    }
+}
+
+/// The type of a column: what was planned, where Athena's own says no other.
+fn type_of(info: &ColumnInfo, planned: Option<&Type>) -> Type {
+    let name = info.r#type().to_ascii_lowercase();
+    let (precision, scale) = (info.precision(), info.scale());
+    let told = match name.as_str() {
+        "float" => Some(Type::Real),
+        "string" | "char" | "varchar" => Some(Type::VARCHAR),
+        "binary" => Some(Type::Varbinary),
+        "decimal" => Type::parse(&format!("decimal({precision},{scale})")).ok(),
+        name => Type::parse(name).ok(),
+    };
+    let planned = planned.filter(|planned| match (&told, planned) {
+        (Some(told), planned) => std::mem::discriminant(told) == std::mem::discriminant(*planned),
+        (None, Type::Array(_)) => name == "array",
+        (None, Type::Map(..)) => name == "map",
+        (None, Type::Row(_)) => name == "row" || name == "struct",
+        _ => false,
+    });
+    match (planned, told) {
+        // Athena gives no length of a text, and no digits of a second.
+        (Some(planned), _) => planned.clone(),
+        // Without its parts an array is the text that Athena gives.
+        (None, told) => told.unwrap_or(Type::VARCHAR),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_athena_s_with_the_parts_that_were_planned() {
+        let check = |told: &str, planned: Option<&str>, expected: &str| {
+            let info = ColumnInfo::builder().name("c").r#type(told).precision(5).scale(2).build().unwrap();
+            let planned = planned.map(|planned| Type::parse(planned).unwrap());
+            assert_eq!(type_of(&info, planned.as_ref()).to_string(), expected, "{told}");
+        };
+        check("bigint", None, "bigint");
+        check("integer", Some("integer"), "integer");
+        check("float", Some("real"), "real");
+        check("decimal", None, "decimal(5,2)");
+        check("timestamp", Some("timestamp(6)"), "timestamp(6)");
+        check("timestamp with time zone", None, "timestamp(3) with time zone");
+        check("array", Some("array(row(arn varchar))"), "array(row(arn varchar))");
+        check("row", None, "varchar");
+        check("varchar", Some("varchar(3)"), "varchar(3)");
+        // The table is not what was thought.
+        check("varchar", Some("row(arn varchar)"), "varchar");
+        check("bigint", Some("varchar"), "bigint");
+    }
+}

@@ -1,0 +1,10 @@
+//! The Athena engine, over HTTP on loopback.
+
+#[path = "../support/athena/mod.rs"]
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod conformance;
+mod failures;
+mod lifecycle;

@@ -1,0 +1,147 @@
+//! A server that speaks Athena's protocol and S3's, over logs in a folder: queries are answered by the
+//! embedded engine, so that the answers are real.
+
+#![allow(dead_code, reason = "each test uses its part")]
+
+mod athena;
+mod http;
+mod metastore;
+mod parquet;
+mod render;
+mod s3;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use trailbook::Logs;
+
+pub(crate) use metastore::Table;
+
+/// The bucket that holds the logs, and the one for results.
+pub(crate) const LOGS: &str = "logs";
+pub(crate) const RESULTS: &str = "results";
+
+/// A server of its own on a free port, for as long as the test lives.
+pub(crate) struct Server {
+    endpoint: String,
+    state: Arc<State>,
+}
+
+/// What the server knows.
+pub(super) struct State {
+    /// The logs as the embedded engine has them.
+    logs: Logs,
+    tables: Mutex<HashMap<String, Table>>,
+    databases: Mutex<Vec<String>>,
+    groups: Mutex<HashMap<String, Group>>,
+    named: Mutex<Vec<serde_json::Value>>,
+    queries: Mutex<HashMap<String, athena::Query>>,
+    /// Objects by `bucket/key`.
+    objects: Mutex<BTreeMap<String, Vec<u8>>>,
+    faults: Mutex<Faults>,
+    calls: Mutex<Vec<String>>,
+}
+
+/// A workgroup.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) location: Option<String>,
+    pub(crate) is_enforced: bool,
+    pub(crate) is_managed: bool,
+    pub(crate) cutoff: Option<u64>,
+}
+
+/// What goes wrong, and how long things take.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
+    /// So many calls of Athena are throttled.
+    pub(crate) throttled: usize,
+    /// Calls of Athena fail with this type and message.
+    pub(crate) refused: Option<(&'static str, &'static str)>,
+    /// Queries fail with this reason.
+    pub(crate) reason: Option<String>,
+    /// Queries take so long.
+    pub(crate) takes: Duration,
+    /// Calls of S3 fail with this status and code.
+    pub(crate) s3: Option<(u16, &'static str)>,
+}
+
+impl Server {
+    /// Serves the logs of a folder, which holds `AWSLogs`, as `s3://logs/`, and as the table
+    /// `cloudtrail_logs.cloudtrail_partitioned`.
+    pub(crate) fn start(folder: &Path) -> Server {
+        let state = Arc::new(State {
+            logs: Logs::open(folder.to_str().expect("UTF-8")).expect("logs"),
+            tables: Mutex::default(),
+            databases: Mutex::new(vec!["default".to_owned()]),
+            groups: Mutex::default(),
+            named: Mutex::default(),
+            queries: Mutex::default(),
+            objects: Mutex::default(),
+            faults: Mutex::default(),
+            calls: Mutex::default(),
+        });
+        lock(&state.objects).extend(s3::read(LOGS, folder));
+        let server = Server { endpoint: http::serve(state.clone()), state };
+        server.table("cloudtrail_logs.cloudtrail_partitioned", Table::of_logs(&server.state));
+        let location = Some(format!("s3://{RESULTS}/athena/"));
+        server.group("primary", Group { location, ..Group::default() });
+        server
+    }
+
+    /// As `http://127.0.0.1:5000`.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// What a program needs in its environment to take it for AWS; `home` is where it keeps its records.
+    pub(crate) fn environment<'a>(&'a self, home: &'a str) -> Vec<(&'a str, &'a str)> {
+        vec![
+            ("AWS_ENDPOINT_URL", &self.endpoint),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("TRAILBOOK_HOME", home),
+        ]
+    }
+
+    /// Makes or replaces a table.
+    pub(crate) fn table(&self, name: &str, table: Table) {
+        lock(&self.state.tables).insert(name.to_owned(), table);
+        let database = name.split('.').next().unwrap_or_default().to_owned();
+        lock(&self.state.databases).push(database);
+    }
+
+    /// Makes or replaces a workgroup.
+    pub(crate) fn group(&self, name: &str, group: Group) {
+        lock(&self.state.groups).insert(name.to_owned(), group);
+    }
+
+    /// From now on these things go wrong.
+    pub(crate) fn fault(&self, faults: Faults) {
+        *lock(&self.state.faults) = faults;
+    }
+
+    /// The calls of Athena so far, by name.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        lock(&self.state.calls).clone()
+    }
+
+    /// The ids of all queries, and whether each was stopped.
+    pub(crate) fn queries(&self) -> Vec<(String, bool)> {
+        lock(&self.state.queries).iter().map(|(id, query)| (id.clone(), query.is_stopped())).collect()
+    }
+
+    /// The statements of all queries.
+    pub(crate) fn statements(&self) -> Vec<String> {
+        lock(&self.state.queries).values().map(|query| query.sql().to_owned()).collect()
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
