@@ -28,7 +28,7 @@ pub(super) struct Listing {
 }
 
 /// The objects of a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Objects {
     pub(super) count: u64,
     pub(super) bytes: u64,

@@ -73,7 +73,7 @@ impl LogPath {
         }
         let newest = tree.objects().iter().filter_map(|object| Some((object.delivered()?, object)));
         path.newest = newest.max_by_key(|(delivered, _)| *delivered).map(|(delivered, object)| Newest {
-            name: tree.relative(&object.path()).display().to_string(),
+            name: object.path().file_name().unwrap_or_default().display().to_string(),
             delivered,
             opened: std::fs::read(object.path())
                 .map_err(|error| Error::io("it cannot be read", error))
@@ -111,9 +111,14 @@ impl LogPath {
         Some((first, *last))
     }
 
-    /// The newest day before `today` that holds objects, of one account in one region.
-    pub(super) fn newest_complete_day(&self, today: NaiveDate) -> Option<Day> {
-        let newest = |held: &Held| held.recent.range(..today).next_back().copied();
+    /// The newest day that is over and holds objects, of one account in one region.
+    ///
+    /// A day is over when it is before `today`, and in logs that were copied (`live` is false) when a later one
+    /// holds objects too.
+    pub(super) fn newest_complete_day(&self, today: NaiveDate, live: bool) -> Option<Day> {
+        let (first, last) = self.span()?;
+        let end = if live || first == last { today } else { today.min(last) };
+        let newest = |held: &Held| held.recent.range(..end).next_back().copied();
         // Of several the first: whoever reads on finds the same.
         let days = self.held.iter().rev().filter_map(|(key, held)| Some((newest(held)?, key)));
         let (day, (account, region)) = days.max_by_key(|(day, _)| *day)?;
@@ -131,8 +136,9 @@ impl LogPath {
                 of_account().flat_map(|held| held.recent.iter().copied()).collect();
             let first = of_account().map(|held| held.first).min().unwrap_or(last);
             let start = last.checked_sub_days(Days::new(RECENT)).unwrap_or(first).max(first);
+            // The last day may not be over.
             let missing: Vec<NaiveDate> =
-                start.iter_days().take_while(|day| *day <= last).filter(|day| !days.contains(day)).collect();
+                start.iter_days().take_while(|day| *day < last).filter(|day| !days.contains(day)).collect();
             if !missing.is_empty() {
                 gaps.push((account, missing));
             }
@@ -272,17 +278,18 @@ mod tests {
             ("2", "us-east-1", "2026-10-12"),
             ("2", "us-east-1", "2026-10-13"),
         ]);
-        let check = |today: &str, expected: Option<(&str, &str, &str)>| {
-            let found = path.newest_complete_day(day(today));
+        let check = |today: &str, live: bool, expected: Option<(&str, &str, &str)>| {
+            let found = path.newest_complete_day(day(today), live);
             let found = found.map(|found| (found.account, found.region, found.day));
             let expected =
                 expected.map(|(account, region, at)| (account.to_owned(), region.to_owned(), day(at)));
             assert_eq!(found, expected, "{today}");
         };
-        check("2026-10-14", Some(("2", "us-east-1", "2026-10-13")));
-        check("2026-10-13", Some(("1", "us-west-2", "2026-10-12")));
-        check("2026-10-12", Some(("1", "us-east-1", "2026-10-10")));
-        check("2026-10-10", None);
+        check("2026-10-14", true, Some(("2", "us-east-1", "2026-10-13")));
+        check("2026-10-14", false, Some(("1", "us-west-2", "2026-10-12")));
+        check("2026-10-13", true, Some(("1", "us-west-2", "2026-10-12")));
+        check("2026-10-12", true, Some(("1", "us-east-1", "2026-10-10")));
+        check("2026-10-10", true, None);
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(super) fn workgroup(name: &str) -> Result<&str> {
 pub(super) fn location(url: &str) -> Result<(&str, &str)> {
     let Some(rest) = url.strip_prefix("s3://") else {
         return Err(Error::invalid(format!("`{}` is no place in S3", url.escape_debug()))
-            .hint("name it as s3://bucket/prefix/"));
+            .hint("write it as s3://bucket/prefix/"));
     };
     let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
     Ok((bucket(name)?, prefix(path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path))?))

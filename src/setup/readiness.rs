@@ -10,11 +10,12 @@ use super::ddl::TableSpec;
 use super::listing::{Listing, Objects};
 use super::log_path::{Day, LogPath};
 use super::statement::Statements;
-use super::trail::Trail;
-use super::{SetupOptions, database, log_path, named, results, smoke, trail};
+use super::trail::{Trail, Wanted};
+use super::{SetupOptions, database, log_path, named, names, results, smoke, trail};
 use crate::embedded::tree::Tree;
+use crate::logs::location::Location;
 use crate::show::{self, Panel};
-use crate::{Aws, Logs, Result, sample};
+use crate::{Aws, Error, Logs, Result, sample};
 
 /// Years that the table projects beyond this one.
 const YEARS_AHEAD: i32 = 4;
@@ -48,6 +49,8 @@ pub struct Readiness {
 enum Place {
     /// Logs as files, read by the embedded engine.
     Files(Arc<Tree>),
+    /// Logs in a bucket, read by the embedded engine; the prefix is what stands before `AWSLogs/`.
+    Bucket { aws: Aws, bucket: String, prefix: String },
     /// An AWS account, and Athena in it.
     Account(Aws),
 }
@@ -77,11 +80,26 @@ impl Readiness {
     ///
     /// As [`open`](Readiness::open).
     pub fn open_with(source: &str, options: &SetupOptions) -> Result<Readiness> {
-        let tree = match source {
-            "sample" => Tree::open(&sample::cached()?)?,
-            folder => Tree::open(Path::new(folder))?,
+        options.check()?;
+        let place = match Location::parse(source)? {
+            None if source == "sample" => Place::Files(Arc::new(Tree::open(&sample::cached()?)?)),
+            None => Place::Files(Arc::new(Tree::open(Path::new(source))?)),
+            Some(location) if location.scheme == "s3" => {
+                let [profile, region] = location.parameters(["profile", "region"])?;
+                let (bucket, path) = location.path.split_once('/').unwrap_or((&location.path, ""));
+                let prefix = path.split("AWSLogs").next().unwrap_or_default().trim_matches('/');
+                Place::Bucket {
+                    aws: Aws::open(&profile, &region)?,
+                    bucket: names::bucket(bucket)?.to_owned(),
+                    prefix: names::prefix(prefix)?.to_owned(),
+                }
+            }
+            Some(location) => {
+                return Err(Error::invalid(format!("logs at `{}://` cannot be opened", location.scheme))
+                    .hint("name a folder, or s3://bucket/prefix"));
+            }
         };
-        Ok(Self::new(source, Place::Files(Arc::new(tree)), options))
+        Ok(Self::new(source, place, options))
     }
 
     /// Looks at an AWS account.
@@ -108,8 +126,11 @@ impl Readiness {
     ///
     /// When a name cannot be one, or no call can be made at all: what AWS denies is in the checks.
     pub fn trail(&self) -> Result<Checks> {
-        let Place::Account(aws) = &self.place else { return Ok(self.inapplicable(trail::TITLE, "trail")) };
-        let (checks, trail) = trail::look(aws, &self.options.trail)?;
+        let (checks, trail) = match &self.place {
+            Place::Files(_) => return Ok(self.inapplicable(trail::TITLE, "trail")),
+            Place::Bucket { aws, bucket, prefix } => trail::look(aws, &Wanted::Delivers(bucket, prefix))?,
+            Place::Account(aws) => trail::look(aws, &Wanted::Named(&self.options.trail))?,
+        };
         self.found().trail = Some(trail);
         Ok(checks)
     }
@@ -120,22 +141,18 @@ impl Readiness {
     ///
     /// As [`trail`](Readiness::trail).
     pub fn log_path(&self) -> Result<Checks> {
-        let aws = match &self.place {
-            Place::Files(tree) => {
-                let path = LogPath::of_tree(&self.source, tree);
-                let checks = path.checks(Utc::now(), false);
-                self.found().path = Some(Arc::new(path));
-                return Ok(checks);
-            }
-            Place::Account(aws) => aws,
-        };
+        if let Place::Files(tree) = &self.place {
+            let path = LogPath::of_tree(&self.source, tree);
+            let checks = path.checks(Utc::now(), false);
+            self.found().path = Some(Arc::new(path));
+            return Ok(checks);
+        }
         let mut checks = Checks::new(log_path::TITLE);
-        let Some(trail) = self.needed_trail()? else {
+        let Some((listing, organization)) = self.listing()? else {
             checks.fail("log path", "it is not known where the logs are", "mend the step Trail first");
             return Ok(checks);
         };
-        let listing = Listing::new(aws.bucket(&trail.bucket)?, &trail.prefix);
-        match listing.look(Some(trail.organization)) {
+        match listing.look(organization) {
             Ok(path) => {
                 let checks = path.checks(Utc::now(), true);
                 self.found().path = Some(Arc::new(path));
@@ -219,24 +236,24 @@ impl Readiness {
         let Some(path) = self.needed_path()? else {
             return unready("there are no logs to ask: mend the step Log path first");
         };
-        let Some(day) = path.newest_complete_day(Utc::now().date_naive()) else {
+        let live = !matches!(self.place, Place::Files(_));
+        let Some(day) = path.newest_complete_day(Utc::now().date_naive(), live) else {
             return unready("there is no complete day yet: run it again tomorrow");
         };
         let (logs, listed) = match &self.place {
             Place::Files(tree) => (Logs::open(&self.source)?, of_tree(tree, &day)),
+            Place::Bucket { .. } => (Logs::open(&self.source)?, self.listed(&path, &day)?),
             Place::Account(aws) => {
                 if !self.needed_table()? {
                     return unready("there is no table to ask yet: mend the step Table first");
                 }
-                let Some(trail) = self.needed_trail()? else { return unready("there is no trail") };
-                let listed = Listing::new(aws.bucket(&trail.bucket)?, &trail.prefix).objects(&path, &day)?;
                 let source = format!(
                     "athena://{}?workgroup={}&region={}",
                     self.table_name(),
                     self.options.workgroup,
                     aws.region()
                 );
-                (Logs::open(&source)?, listed)
+                (Logs::open(&source)?, self.listed(&path, &day)?)
             }
         };
         Ok(smoke::look(&logs, &self.table_name(), &day, listed, self.options.date_partition))
@@ -260,6 +277,27 @@ impl Readiness {
             return unready("they are written for the five partition columns, and this table has a date");
         }
         named::look(aws, &self.options, &self.table_name(), &path)
+    }
+
+    /// Where the logs are, and whether their trail is an organization's, if a trail says so.
+    fn listing(&self) -> Result<Option<(Listing, Option<bool>)>> {
+        Ok(match &self.place {
+            Place::Files(_) => None,
+            Place::Bucket { aws, bucket, prefix } => Some((Listing::new(aws.bucket(bucket)?, prefix), None)),
+            Place::Account(aws) => match self.needed_trail()? {
+                Some(trail) => {
+                    Some((Listing::new(aws.bucket(&trail.bucket)?, &trail.prefix), Some(trail.organization)))
+                }
+                None => None,
+            },
+        })
+    }
+
+    fn listed(&self, path: &LogPath, day: &Day) -> Result<Objects> {
+        match self.listing()? {
+            Some((listing, _)) => listing.objects(path, day),
+            None => Ok(Objects::default()),
+        }
     }
 
     fn table_name(&self) -> String {
@@ -313,7 +351,9 @@ impl Readiness {
 
     fn what(&self) -> String {
         let place = match &self.place {
-            Place::Files(_) => format!("Logs in {}, read by the embedded engine", self.source),
+            Place::Files(_) | Place::Bucket { .. } => {
+                format!("Logs in {}, read by the embedded engine", self.source)
+            }
             Place::Account(aws) => {
                 format!("{} in the workgroup {}, {}", self.table_name(), self.options.workgroup, aws.region())
             }
@@ -336,8 +376,35 @@ fn of_tree(tree: &Tree, day: &Day) -> Objects {
         let partition = &object.partition;
         partition.account_id == day.account && partition.region == day.region && partition.date('-') == date
     });
-    objects.fold(Objects { count: 0, bytes: 0 }, |sum, object| Objects {
+    objects.fold(Objects::default(), |sum, object| Objects {
         count: sum.count + 1,
         bytes: sum.bytes + object.size().unwrap_or(0),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setup::Verdict;
+
+    #[test]
+    fn on_files_the_steps_about_aws_do_not_apply() {
+        let setup = Readiness::open("sample").unwrap();
+        for step in [Readiness::trail, Readiness::results, Readiness::table, Readiness::named_queries] {
+            let checks = step(&setup).unwrap();
+            assert!(checks.is_not_applicable(), "{checks}");
+            assert!(checks.summary().contains("the embedded engine reads the logs from sample"), "{checks}");
+        }
+    }
+
+    #[test]
+    fn on_files_the_tree_is_checked_and_asked() {
+        let setup = Readiness::open("sample").unwrap();
+        let path = setup.log_path().unwrap();
+        assert_eq!(path.verdict(), Verdict::Pass, "{path}");
+        let smoke = setup.smoke_test().unwrap();
+        assert_eq!(smoke.verdict(), Verdict::Pass, "{smoke}");
+        assert!(smoke.to_string().contains("50 rows × 6 columns"), "{smoke}");
+        assert!(Readiness::open("/no/such/folder").unwrap_err().is_not_found());
+    }
 }

@@ -59,8 +59,9 @@ pub(super) fn look(logs: &Logs, table: &str, day: &Day, listed: Objects, by_date
     let dollars = read.max(LEAST) as f64 / 1e12 * DOLLARS;
     checks.pass("cost", format!("about ${dollars:.5} on Athena"));
     checks.pass("time", format!("{:.2} s", answer.seconds()));
-    for warning in answer.warnings() {
-        checks.warn("remark", warning, "");
+    for damaged in &answer.coverage().damaged {
+        let seen = format!("{} could not be read in full: {}", damaged.object, damaged.reason);
+        checks.warn("damaged", seen, "look at the object: what it holds may be missing from every answer");
     }
     checks.rows(answer);
     checks

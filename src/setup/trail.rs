@@ -24,13 +24,22 @@ pub(super) struct Trail {
     pub(super) organization: bool,
 }
 
-/// Looks at the trail of that name or ARN; without one, at the only trail or the organization's.
-pub(super) fn look(aws: &Aws, named: &str) -> Result<(Checks, Option<Trail>)> {
-    let caller = aws.caller();
-    runtime::block_on(examine(aws, named, caller))
+/// Which trail is meant.
+#[derive(Debug)]
+pub(super) enum Wanted<'a> {
+    /// That of the name or ARN; of the empty name the only trail, or the organization's.
+    Named(&'a str),
+    /// One that delivers to the bucket, below the prefix.
+    Delivers(&'a str, &'a str),
 }
 
-async fn examine(aws: &Aws, named: &str, caller: Result<String>) -> (Checks, Option<Trail>) {
+/// Looks at the trail that is meant.
+pub(super) fn look(aws: &Aws, wanted: &Wanted<'_>) -> Result<(Checks, Option<Trail>)> {
+    let caller = aws.caller();
+    runtime::block_on(examine(aws, wanted, caller))
+}
+
+async fn examine(aws: &Aws, wanted: &Wanted<'_>, caller: Result<String>) -> (Checks, Option<Trail>) {
     let mut checks = Checks::new(TITLE);
     let trails = match all(aws, &mut checks).await {
         Ok(trails) => trails,
@@ -39,7 +48,21 @@ async fn examine(aws: &Aws, named: &str, caller: Result<String>) -> (Checks, Opt
             return (checks, None);
         }
     };
-    let chosen = match choose(&trails, named) {
+    let chosen = match wanted {
+        Wanted::Named(named) => choose(&trails, named),
+        Wanted::Delivers(bucket, prefix) => match delivering(&trails, bucket, prefix) {
+            Some(trail) => Ok(trail),
+            None => {
+                checks.warn(
+                    "trail",
+                    format!("no trail that this account sees delivers to s3://{bucket}/{prefix}"),
+                    "look at it in the account that it belongs to: from here nobody can tell whether events are still recorded",
+                );
+                return (checks, None);
+            }
+        },
+    };
+    let chosen = match chosen {
         Ok(chosen) => chosen,
         Err(error) => {
             checks.error("trail", Verdict::Fail, &error);
@@ -135,6 +158,13 @@ fn choose<'a>(trails: &'a [Description], named: &str) -> Result<&'a Description>
         _ => Err(Error::invalid(format!("there are several trails: {}", names()))
             .hint("name the one to use with `--trail NAME`")),
     }
+}
+
+fn delivering<'a>(trails: &'a [Description], bucket: &str, prefix: &str) -> Option<&'a Description> {
+    trails.iter().find(|trail| {
+        let below = trail.s3_key_prefix().unwrap_or_default().trim_matches('/');
+        trail.s3_bucket_name() == Some(bucket) && below == prefix
+    })
 }
 
 fn name(trail: &Description) -> &str {
@@ -320,6 +350,10 @@ fn selectors(checks: &mut Checks, selectors: Result<Selectors>) {
         }
     };
     let mut recorded = Recorded::default();
+    if selectors.event_selectors().is_empty() && selectors.advanced_event_selectors().is_empty() {
+        // What a trail records that was never told.
+        (recorded.reads, recorded.writes) = (true, true);
+    }
     selectors.event_selectors().iter().for_each(|selector| recorded.basic(selector));
     selectors.advanced_event_selectors().iter().for_each(|selector| recorded.advanced(selector));
     recorded.tell(checks);
