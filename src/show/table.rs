@@ -18,6 +18,10 @@ const SHOWN: usize = 160;
 /// Characters of one long word that a cell shows.
 const WORD: usize = 52;
 
+/// Characters that a line of a table holds on paper, and those of a short value.
+const LINE: usize = 110;
+const SHORT: usize = 26;
+
 /// Characters of a value that its tooltip holds. The whole is in the frame.
 const TOLD: usize = 4000;
 
@@ -26,34 +30,44 @@ const TOLD: usize = 4000;
 /// [`page`](super::page) makes.
 pub(crate) fn table(frame: &DataFrame, columns: &[Column], rows: Rows) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "<p class=\"tb-shape\">{}</p>", rows.shape(columns.len()));
+    let paper = rows.on_paper();
+    let less = match paper.hidden() - rows.hidden() {
+        0 => String::new(),
+        _ => format!("<span class=\"tb-paper\">; on paper {}</span>", paper.ends_shown()),
+    };
+    let _ = writeln!(out, "<p class=\"tb-shape\">{}{less}</p>", rows.shape(columns.len()));
     if columns.is_empty() {
         return out;
     }
+    let cells: Vec<(usize, Vec<Option<String>>)> = texts(frame, columns, rows);
+    let classes = classes(columns, &cells);
     let wide = if columns.len() > 8 { " tb-wide" } else { "" };
     let _ =
         write!(out, "<div class=\"tb-scroll\" tabindex=\"0\"><table class=\"tb-grid{wide}\">\n<thead><tr>");
-    for column in columns {
-        let _ = write!(out, "<th scope=\"col\"{}>{}</th>", class(column), escape(&column.name));
+    for (column, class) in columns.iter().zip(&classes) {
+        let _ = write!(out, "<th scope=\"col\"{class}>{}</th>", escape(&column.name));
     }
     out.push_str("</tr>\n<tr class=\"tb-kinds\">");
-    for column in columns {
-        push_cell(&mut out, class(column), &column.kind, 24);
+    for (column, class) in columns.iter().zip(&classes) {
+        push_cell(&mut out, class, &column.kind, 24);
     }
     out.push_str("</tr></thead>\n<tbody>\n");
-    let kinds = kinds(columns);
-    for row in rows.shown() {
-        if rows.is_after_gap(row) {
-            let span = columns.len();
-            let _ = writeln!(out, "<tr class=\"tb-gap\"><td colspan=\"{span}\">… {} …</td></tr>", rows.gap());
+    let gap = |class: &str, gap: String| {
+        format!("<tr class=\"tb-gap{class}\"><td colspan=\"{}\">… {gap} …</td></tr>\n", columns.len())
+    };
+    for (row, texts) in &cells {
+        if rows.is_after_gap(*row) {
+            out.push_str(&gap(if less.is_empty() { "" } else { " tb-more" }, rows.gap()));
         }
-        out.push_str("<tr>");
-        for (n, column) in columns.iter().enumerate() {
-            let value = cell(frame, n, row);
-            match text(&value, &kinds[n]).map(|text| redact(&column.name, text)) {
-                Some(text) => push_cell(&mut out, class(column), &text, SHOWN),
+        if !less.is_empty() && paper.is_after_gap(*row) {
+            out.push_str(&gap(" tb-paper", paper.gap()));
+        }
+        out.push_str(if paper.contains(*row) { "<tr>" } else { "<tr class=\"tb-more\">" });
+        for (text, class) in texts.iter().zip(&classes) {
+            match text {
+                Some(text) => push_cell(&mut out, class, text, SHOWN),
                 None => {
-                    let _ = write!(out, "<td{}><span class=\"tb-null\">NULL</span></td>", class(column));
+                    let _ = write!(out, "<td{class}><span class=\"tb-null\">NULL</span></td>");
                 }
             }
         }
@@ -63,8 +77,37 @@ pub(crate) fn table(frame: &DataFrame, columns: &[Column], rows: Rows) -> String
     out
 }
 
-fn class(column: &Column) -> &'static str {
-    if Kind::is_number(&column.kind) { " class=\"tb-num\"" } else { "" }
+/// The rows that are shown, by position, with their values as text.
+fn texts(frame: &DataFrame, columns: &[Column], rows: Rows) -> Vec<(usize, Vec<Option<String>>)> {
+    let kinds = kinds(columns);
+    let value = |n: usize, row: usize| {
+        let text = text(&cell(frame, n, row), &kinds[n])?.into_owned();
+        Some(redact(&columns[n].name, text.into()).into_owned())
+    };
+    rows.shown().map(|row| (row, (0..columns.len()).map(|n| value(n, row)).collect())).collect()
+}
+
+/// The classes of the columns: numbers, and those whose values stay in one line on
+/// paper, as they are short and leave room for the others.
+fn classes(columns: &[Column], cells: &[(usize, Vec<Option<String>>)]) -> Vec<String> {
+    let widest = |n: usize| {
+        let values = cells.iter().filter_map(|(_, texts)| texts[n].as_deref());
+        values.chain([columns[n].name.as_str()]).map(width).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns.len()).map(widest).collect();
+    let mut room = if widths.iter().sum::<usize>() <= LINE { LINE } else { LINE * 2 / 3 };
+    let class = |(column, width): (&Column, &usize)| {
+        if Kind::is_number(&column.kind) {
+            room = room.saturating_sub(*width);
+            return " class=\"tb-num\"".to_owned();
+        }
+        if *width > SHORT || *width > room {
+            return String::new();
+        }
+        room -= width;
+        " class=\"tb-short\"".to_owned()
+    };
+    columns.iter().zip(&widths).map(class).collect()
 }
 
 fn push_cell(out: &mut String, class: &str, text: &str, shown: usize) {
@@ -94,13 +137,37 @@ mod tests {
         let frame = df!("n" => (0..100i64).collect::<Vec<_>>()).unwrap();
         let html = table(&frame, &Column::of(&frame), Rows::ends(100, 3, 2));
         assert!(
-            html.contains("100 rows × 1 column; the first 3 and the last 2 are shown, 95 hidden"),
+            html.contains("100 rows × 1 column; the first 3 and the last 2 are shown, 95 hidden</p>"),
             "{html}"
         );
         assert!(html.contains("<tr class=\"tb-gap\"><td colspan=\"1\">… 95 rows not shown …</td></tr>"));
         let numbers: Vec<_> =
             (0..100).filter(|n| html.contains(&format!("<td class=\"tb-num\">{n}</td>"))).collect();
         assert_eq!(numbers, [0, 1, 2, 98, 99]);
+    }
+
+    #[test]
+    fn paper_holds_less_of_a_long_result() {
+        let frame = df!("n" => (0..100i64).collect::<Vec<_>>()).unwrap();
+        let html = table(&frame, &Column::of(&frame), Rows::ends(100, 50, 10));
+        let shape = "the first 50 and the last 10 are shown, 40 hidden\
+            <span class=\"tb-paper\">; on paper the first 15 and the last 5</span></p>";
+        assert!(html.contains(shape), "{html}");
+        assert_eq!(html.matches("<tr class=\"tb-more\">").count(), 40);
+        assert!(html.contains("<tr class=\"tb-gap tb-more\"><td colspan=\"1\">… 40 rows not shown …"));
+        assert!(html.contains("<tr class=\"tb-gap tb-paper\"><td colspan=\"1\">… 80 rows not shown …"));
+        let whole = table(&frame.head(Some(21)), &Column::of(&frame), Rows::all(21));
+        assert!(!whole.contains("tb-more") && !whole.contains("tb-paper"), "{whole}");
+    }
+
+    #[test]
+    fn short_values_stay_in_one_line_on_paper() {
+        let frame =
+            df!("eventtime" => ["2026-10-12T08:15:00Z"], "useragent" => ["x ".repeat(90)], "n" => [1i64]);
+        let frame = frame.unwrap();
+        let html = table(&frame, &Column::of(&frame), Rows::all(1));
+        assert!(html.contains("<td class=\"tb-short\">2026-10-12T08:15:00Z</td>"), "{html}");
+        assert!(html.contains("<td title=\"x x ") && html.contains("<td class=\"tb-num\">1</td>"), "{html}");
     }
 
     #[test]

@@ -17,10 +17,13 @@ pub(super) fn defang(text: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(text.len() + 16);
     let (mut rest, mut before) = (text, None);
+    // A version, as in `Chrome/141.0.0.0`, looks like an address.
+    let mut in_name = false;
     while let Some(first) = rest.chars().next() {
         let (taken, written) = if let Some(scheme) = scheme(rest) {
             url(rest, scheme)
-        } else if is_part(first) && !before.is_some_and(|c: char| c.is_alphanumeric() || c == '_') {
+        } else if is_part(first) && !in_name && !before.is_some_and(|c: char| c.is_alphanumeric() || c == '_')
+        {
             let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
             let in_word = rest[end..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
             let run = &rest[..end];
@@ -28,6 +31,7 @@ pub(super) fn defang(text: &str) -> Cow<'_, str> {
         } else {
             (first.len_utf8(), Cow::Borrowed(&rest[..first.len_utf8()]))
         };
+        in_name = first == '/' && before.is_some_and(char::is_alphabetic);
         before = rest[..taken].chars().next_back();
         out.push_str(&written);
         rest = &rest[taken..];
@@ -111,6 +115,7 @@ mod tests {
             "iam.amazonaws.com",
             "aws-cli/2.15.30 Python/3.11.8",
             "Chrome/114.0.5735.199",
+            "Chrome/141.0.0.0 Safari/537.36",
             "v1.2.3.4 x203.0.113.66 203.0.113.66x",
             "arn:aws:iam::111122223333:user/alice",
             "",

@@ -38,7 +38,7 @@ pub(super) fn view(document: &Document, now: DateTime<Utc>) -> Result<(Value, Ve
         "title": title.unwrap_or_else(|| document.name.clone()),
         "incident": incident,
         "incident_in_css": incident.as_deref().map(css_text),
-        "opened": text(&case["opened"]),
+        "opened": text(&case["opened"]).map(|at| seconds(&at)),
         "tlp": tlp.map(|tlp| json!({
             "label": tlp.label, "color": tlp.color, "meaning": tlp.meaning, "width": format!("{}em", tlp.width()),
         })),
@@ -114,8 +114,12 @@ fn show(output: &Output, evidence: &mut Evidence) -> (Option<Value>, Vec<String>
             let error = json!({ "kind": "error", "head": head, "html": traceback, "numbers": [] });
             return (Some(error), Vec::new());
         }
-        // Where a report was written is no part of it.
-        Output::Result { evidence: Some(record), .. } if record["kind"] == "report" => String::new(),
+        // The cover and the checklist show these, and where a report was written is no part of it.
+        Output::Result { evidence: Some(record), .. }
+            if ["case", "checklist", "report"].iter().any(|kind| record["kind"] == *kind) =>
+        {
+            String::new()
+        }
         Output::Result { content, .. } => match content {
             Content::Html(html) => sanitize(html),
             Content::Markdown(source) => markdown::render(source),
@@ -176,11 +180,19 @@ fn steps(evidence: &Evidence) -> Vec<Value> {
                 "title": text(&step["title"]),
                 "state": state,
                 "mark": mark,
-                "at": text(&step["at"]),
+                "at": text(&step["at"]).map(|at| seconds(&at).replace(['T', 'Z'], " ").trim_end().to_owned()),
                 "note": text(&step["note"]),
             })
         })
         .collect()
+}
+
+/// A time without what is below the second.
+fn seconds(at: &str) -> String {
+    match DateTime::parse_from_rfc3339(at) {
+        Ok(time) => time.to_utc().to_rfc3339_opts(SecondsFormat::Secs, true),
+        Err(_) => at.to_owned(),
+    }
 }
 
 /// Why a report is a draft: all that a final one must not have.

@@ -2,7 +2,7 @@
 
 use super::Chart;
 use super::canvas::{Align, Canvas, MARGIN, Mark, Words, draw};
-use super::plain::{bar, named};
+use super::plain::{bar, brief, named};
 use super::theme::{Ink, LABEL, WIDTH, text_width};
 use crate::Result;
 use crate::show::html::visible;
@@ -76,7 +76,7 @@ pub(super) fn bars(title: &str, entries: &[Entry], what: &str, unit: &str, split
 
 fn paint(canvas: &mut Canvas<'_>, top: i32, shown: &[Entry], split: bool) -> Result<()> {
     let widest = |of: &dyn Fn(&Entry) -> i32| shown.iter().map(of).max().unwrap_or(0);
-    let labels = widest(&|entry| text_width(&visible(entry.label()), LABEL)).min(WIDTH * 2 / 5);
+    let labels = widest(&|entry| text_width(&visible(brief(entry.label())), LABEL)).min(WIDTH * 2 / 5);
     let amounts = widest(&|entry| text_width(&entry.amount(split), LABEL));
     let left = MARGIN + labels + 10;
     let room = WIDTH - MARGIN - amounts - 8 - left;
@@ -105,7 +105,8 @@ fn paint(canvas: &mut Canvas<'_>, top: i32, shown: &[Entry], split: bool) -> Res
 }
 
 fn plain(subtitle: &str, shown: &[Entry], split: bool) -> String {
-    let labels: Vec<_> = shown.iter().map(|entry| cut(&visible(entry.label()), 40).into_owned()).collect();
+    let labels: Vec<_> =
+        shown.iter().map(|entry| cut(&visible(brief(entry.label())), 40).into_owned()).collect();
     let margin = labels.iter().map(|label| width(label)).max().unwrap_or(0);
     let most = shown.iter().map(|entry| entry.events).max().unwrap_or(0);
     let mut out = format!("{subtitle}\n");

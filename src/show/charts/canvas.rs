@@ -12,6 +12,7 @@ use plotters::prelude::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
 
+use super::plain::brief;
 use super::theme::{Ink, LABEL, TITLE, WIDTH, fit, level, text_width};
 use crate::show::html::{escape, visible};
 use crate::{Error, Result};
@@ -176,9 +177,8 @@ impl Canvas<'_> {
 
     /// A label out of a log, cut to so many pixels; its tooltip holds the whole.
     pub(super) fn label(&mut self, align: Align, at: Point, room: i32, text: &str) -> Result<()> {
-        let text = level(&visible(text));
-        let (short, cut) = fit(&text, LABEL, room);
-        let told = cut.then_some(text);
+        let (short, cut) = fit(&level(&visible(brief(text))), LABEL, room);
+        let told = (cut || brief(text) != text).then(|| visible(text).into_owned());
         self.write(Ink::Text, LABEL, FontStyle::Normal, align, at, &short, told)
     }
 

@@ -9,6 +9,18 @@ pub(super) fn named(label: Option<&str>) -> &str {
     }
 }
 
+/// The label without what all principals' ARNs begin with: a chart has little room,
+/// and the account and the name say more.
+pub(super) fn brief(label: &str) -> &str {
+    let principal =
+        |rest: &str| ["iam::", "sts::"].iter().find_map(|service| Some(rest.strip_prefix(service)?.len()));
+    let rest = label.strip_prefix("arn:").and_then(|rest| rest.split_once(':')).map(|(_, rest)| rest);
+    match rest.and_then(principal) {
+        Some(length) if length > 0 => &label[label.len() - length..],
+        _ => label,
+    }
+}
+
 /// One character a value: a blank for 0, else a block as high as the value.
 pub(super) fn spark(values: &[u64]) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

@@ -138,6 +138,20 @@ fn samples_look_as_they_did() {
 }
 
 #[test]
+fn principals_are_named_briefly() {
+    for (label, shown) in [
+        ("arn:aws:iam::111122223333:user/alice", "111122223333:user/alice"),
+        ("arn:aws-us-gov:sts::111122223333:assumed-role/a/b", "111122223333:assumed-role/a/b"),
+        ("arn:aws:s3:::bucket", "arn:aws:s3:::bucket"),
+        ("arn:aws:iam::", "arn:aws:iam::"),
+        ("arn:", "arn:"),
+        ("alice", "alice"),
+    ] {
+        assert_eq!(super::plain::brief(label), shown);
+    }
+}
+
+#[test]
 fn what_has_no_rows_is_a_sentence() {
     for (_, chart) in all().iter().filter(|(name, _)| name.ends_with("-none")) {
         assert_eq!(chart.svg(), None);

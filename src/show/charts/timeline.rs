@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::Chart;
 use super::axis::{BELOW, MINUTE, TimeAxis, stamp};
 use super::canvas::{Align, Canvas, MARGIN, Mark, Words, draw};
-use super::plain::{named, spark};
+use super::plain::{brief, named, spark};
 use super::theme::{Ink, LABEL, WIDTH, text_width};
 use crate::Result;
 use crate::show::html::visible;
@@ -100,7 +100,7 @@ fn lanes(events: &[Event]) -> Vec<Lane<'_>> {
 }
 
 fn paint(canvas: &mut Canvas<'_>, top: i32, lanes: &[Lane<'_>], from: i64, to: i64) -> Result<()> {
-    let labels = lanes.iter().map(|lane| text_width(&visible(lane.actor), LABEL)).max().unwrap_or(0);
+    let labels = lanes.iter().map(|lane| text_width(&visible(brief(lane.actor)), LABEL)).max().unwrap_or(0);
     let labels = labels.min(WIDTH / 3);
     let (left, right) = (MARGIN + labels + 16, WIDTH - MARGIN - 8);
     let bottom = top + ROW * lanes.len() as i32;
@@ -172,7 +172,7 @@ fn told(events: &[&Event], failed: usize) -> String {
 
 fn plain(subtitle: &str, lanes: &[Lane<'_>], from: i64, to: i64) -> String {
     const CELLS: i64 = 40;
-    let actors: Vec<_> = lanes.iter().map(|lane| cut(&visible(lane.actor), 40).into_owned()).collect();
+    let actors: Vec<_> = lanes.iter().map(|lane| cut(&visible(brief(lane.actor)), 40).into_owned()).collect();
     let margin = actors.iter().map(|actor| width(actor)).max().unwrap_or(0);
     let mut out = format!("{subtitle}\n");
     for (lane, actor) in lanes.iter().zip(&actors) {
