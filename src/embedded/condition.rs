@@ -14,8 +14,8 @@ use memchr::memmem::Finder;
 
 use super::{
     columns::{Shape, Source},
+    fields::{Fields, Slots},
     json::{self, Kind, Span},
-    record::{Fields, Slots},
 };
 
 /// A condition on a record's fields.

@@ -10,8 +10,8 @@ use datafusion::{
 
 use super::{
     condition::Test,
+    fields::Fields,
     json::{Cursor, Malformed, Span},
-    record::Fields,
     scan::Scan,
 };
 

@@ -14,8 +14,8 @@ use datafusion::arrow::{
 
 use super::{
     columns::{PartitionKey, Shape, Source},
+    fields::{Fields, Keys, Slots},
     json::{self, Cursor, Kind, Span},
-    record::{Fields, Keys, Slots},
     tree::Partition,
 };
 

@@ -6,8 +6,9 @@ use std::{
 };
 
 use super::{
+    fields::Fields,
     json::{self, Kind, Span},
-    record::{Fields, Records},
+    record::Records,
 };
 
 /// The event ids seen so far. Objects take turns, so that it does not depend on
