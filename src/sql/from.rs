@@ -7,13 +7,14 @@ use datafusion::logical_expr::{self as df, LogicalPlanBuilder, Operator};
 use datafusion::sql::sqlparser::ast::{
     self, JoinConstraint, JoinOperator, Spanned, TableAlias, TableFactor, TableWithJoins,
 };
+use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::catalog::Origin;
 use super::names::Names;
 use super::planner::{Planner, unplanned};
 use super::query::{self, Context, Relation};
 use super::scope::{Field, Scope, dotted};
-use super::{subquery, unnest, values};
+use super::{given, unnest, values};
 use crate::trino::{Expr, ExprKind, Problem, Type, coerce};
 
 /// The rows of FROM; without FROM there is one, without columns.
@@ -22,11 +23,48 @@ pub(super) fn plan(
     from: &[TableWithJoins],
     context: &Context<'_>,
 ) -> Result<Relation, Problem> {
-    let mut all: Option<Relation> = None;
+    // What is given comes first: all else is joined to it.
+    let mut all = context.given.map(|given| Relation::new(given.plan.clone(), Vec::new()));
     for item in from {
-        all = Some(joined(planner, item, all, context)?);
+        all = Some(match all {
+            // A join that keeps all rows of its right side keeps them for all that is given.
+            Some(before) if context.given.is_some() && item.joins.iter().any(keeps_right) => beside(
+                before,
+                alone(planner, item.span(), context, |context| joined(planner, item, None, context))?,
+            )?,
+            before => joined(planner, item, before, context)?,
+        });
     }
-    Ok(all.unwrap_or_else(|| Relation { plan: values::one(), fields: Vec::new() }))
+    Ok(all.unwrap_or_else(one))
+}
+
+fn one() -> Relation {
+    Relation::new(values::one(), Vec::new())
+}
+
+fn keeps_right(join: &ast::Join) -> bool {
+    use JoinOperator::{FullOuter, Right, RightOuter};
+    matches!(join.join_operator, Right(_) | RightOuter(_) | FullOuter(_))
+}
+
+/// Rows that must not hang on the query around: that is given elsewhere.
+fn alone(
+    planner: &Planner<'_>,
+    span: Span,
+    context: &Context<'_>,
+    plan: impl FnOnce(&Context<'_>) -> Result<Relation, Problem>,
+) -> Result<Relation, Problem> {
+    if context.outer.is_none() {
+        return plan(&Context { is_answer: false, ..*context });
+    }
+    let scope = Scope::new(Vec::new(), context.outer);
+    let read = given::read(planner, &scope, context, span, plan)?;
+    if context.given.is_some() && !read.captured.is_empty() {
+        return Err(Problem::new("a join that names columns of the query around is not supported here")
+            .hint("put the condition into WHERE")
+            .at(span));
+    }
+    Ok(read.relation)
 }
 
 /// A table and what is joined to it, after what stands before the comma.
@@ -72,7 +110,7 @@ fn joined(
                 }
                 unnest::plan(planner, left, &join.relation, join_type == JoinType::Left, context)?
             }
-            TableFactor::Derived { lateral: true, .. } => {
+            TableFactor::Derived { lateral: true, subquery, alias, .. } => {
                 let is_true = matches!(constraint, JoinConstraint::On(on) if is_true(on));
                 if !is_true || !matches!(join_type, JoinType::Inner | JoinType::Left) {
                     return Err(Problem::new(
@@ -80,7 +118,7 @@ fn joined(
                     )
                     .at(join.relation.span()));
                 }
-                subquery::lateral(planner, left, &join.relation, join_type, context)?
+                given::lateral(planner, left, subquery, alias.as_ref(), true, join_type, context)?
             }
             relation => {
                 let right = factor(planner, relation, context)?;
@@ -109,7 +147,7 @@ fn is_true(on: &ast::Expr) -> bool {
     matches!(on, ast::Expr::Value(value) if value.value == ast::Value::Boolean(true))
 }
 
-/// Each row of the one with each of the other.
+/// What stands before a comma or CROSS JOIN, with what stands after it.
 fn cross(
     planner: &Planner<'_>,
     left: Relation,
@@ -117,18 +155,23 @@ fn cross(
     context: &Context<'_>,
 ) -> Result<Relation, Problem> {
     match right {
-        TableFactor::UNNEST { .. } => return unnest::plan(planner, left, right, false, context),
-        TableFactor::Derived { lateral: true, .. } => {
-            return subquery::lateral(planner, left, right, JoinType::Inner, context);
+        TableFactor::UNNEST { .. } => unnest::plan(planner, left, right, false, context),
+        TableFactor::Derived { lateral, subquery, alias, sample: None }
+            if *lateral || context.given.is_some() =>
+        {
+            given::lateral(planner, left, subquery, alias.as_ref(), *lateral, JoinType::Inner, context)
         }
-        _ => {}
+        right => beside(left, factor(planner, right, context)?),
     }
-    let right = factor(planner, right, context)?;
+}
+
+/// Each row of the one with each of the other.
+fn beside(left: Relation, right: Relation) -> Result<Relation, Problem> {
     let plan = LogicalPlanBuilder::from(left.plan)
         .cross_join(right.plan)
         .and_then(LogicalPlanBuilder::build)
         .map_err(unplanned)?;
-    Ok(Relation { plan, fields: [left.fields, right.fields].concat() })
+    Ok(Relation::new(plan, [left.fields, right.fields].concat()))
 }
 
 fn join_on(
@@ -142,21 +185,18 @@ fn join_on(
     let scope = Scope::new([left.fields, right.fields].concat(), context.outer);
     let subqueries = RefCell::default();
     let condition = Names::new(planner, context, &scope, "ON", &subqueries).condition(on)?;
-    if !subqueries.borrow().is_empty() {
-        return Err(Problem::new("a subquery in ON that names columns of the join is not supported")
-            .hint("put it into WHERE")
+    subqueries.into_inner().refuse("ON")?;
+    if context.given.is_some_and(|given| given.is_in(&condition)) {
+        return Err(Problem::new("ON that names columns of the query around is not supported")
+            .hint("put the condition into WHERE")
             .at(on.span()));
     }
-    let parts = match condition.kind {
-        ExprKind::And(parts) => parts,
-        _ => vec![condition],
-    };
-    let parts: Vec<df::Expr> = parts.iter().map(|part| planner.lower(part)).collect();
+    let parts: Vec<df::Expr> = condition.into_conjuncts().iter().map(|part| planner.lower(part)).collect();
     let plan = LogicalPlanBuilder::from(left.plan)
         .join_on(right.plan, join_type, parts)
         .and_then(LogicalPlanBuilder::build)
         .map_err(unplanned)?;
-    Ok(Relation { plan, fields: scope.fields })
+    Ok(Relation::new(plan, scope.fields))
 }
 
 /// The columns of USING come first and once, without a table's name.
@@ -174,7 +214,7 @@ fn join_using(
     for column in columns {
         let parts: Vec<ast::Ident> = column.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
         let find = |scope: &Scope<'_>, side: &str| match scope.resolve(&parts)? {
-            Some(found) if found.parts == 1 && parts.len() == 1 => Ok(found.field.clone()),
+            Some(found) if found.parts == 1 && parts.len() == 1 => Ok(found),
             _ => Err(Problem::new(format!("the {side} side of the join has no column '{}'", dotted(&parts)))
                 .at(column.span())),
         };
@@ -197,7 +237,7 @@ fn join_using(
             JoinType::Full => Expr::new(ExprKind::Coalesce(vec![x, y]), ty.clone()),
             _ => x,
         };
-        shared.push((a.name, value));
+        shared.push((parts.last().map(|name| name.value.to_lowercase()), value));
     }
     let plan = LogicalPlanBuilder::from(left.plan)
         .join_on(right.plan, join_type, conditions)
@@ -213,7 +253,7 @@ fn join_using(
     });
     let others = [left_scope.fields, right_scope.fields].concat();
     let others = others.into_iter().filter(|field| !used.contains(&field.index));
-    Ok(Relation { plan, fields: shared.chain(others).collect() })
+    Ok(Relation::new(plan, shared.chain(others).collect()))
 }
 
 /// One thing in FROM that does not depend on what stands before it.
@@ -240,19 +280,16 @@ fn factor(planner: &Planner<'_>, factor: &TableFactor, context: &Context<'_>) ->
             Err(Problem::new("TABLESAMPLE is not supported").hint("use WHERE rand() < 0.1").at(factor.span()))
         }
         TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
-            let inner = Context { outer: None, is_answer: false, ..*context };
-            rename(query::plan(planner, subquery, &inner)?, alias.as_ref())
+            let plan = |context: &Context<'_>| query::plan(planner, subquery, context);
+            rename(alone(planner, factor.span(), context, plan)?, alias.as_ref())
         }
-        TableFactor::Derived { lateral: true, .. } => {
-            let one = Relation { plan: values::one(), fields: Vec::new() };
-            subquery::lateral(planner, one, factor, JoinType::Inner, context)
+        TableFactor::Derived { lateral: true, subquery, alias, sample: None } => {
+            given::lateral(planner, one(), subquery, alias.as_ref(), true, JoinType::Inner, context)
         }
-        TableFactor::UNNEST { .. } => {
-            let one = Relation { plan: values::one(), fields: Vec::new() };
-            unnest::plan(planner, one, factor, false, context)
-        }
+        TableFactor::UNNEST { .. } => unnest::plan(planner, one(), factor, false, context),
         TableFactor::NestedJoin { table_with_joins, alias } => {
-            rename(joined(planner, table_with_joins, None, context)?, alias.as_ref())
+            let plan = |context: &Context<'_>| joined(planner, table_with_joins, None, context);
+            rename(alone(planner, factor.span(), context, plan)?, alias.as_ref())
         }
         TableFactor::MatchRecognize { .. } => {
             Err(Problem::new("MATCH_RECOGNIZE is not supported").at(factor.span()))
@@ -279,7 +316,7 @@ fn table(
     {
         let relation = copy(planner, relation)?;
         let named = call(relation.fields, &[ident.value.to_lowercase()]);
-        return rename(Relation { plan: relation.plan, fields: named }, alias);
+        return rename(Relation::new(relation.plan, named), alias);
     }
     let parts = planner.catalog.check_name(name)?;
     let (plan, table) = planner.scan()?;
@@ -294,7 +331,7 @@ fn table(
         Field { table: None, name: Some(column.name), index: planner.number(expr), ty: column.ty, hidden }
     });
     let fields = call(fields.collect(), &parts);
-    rename(Relation { plan, fields }, alias)
+    rename(Relation::new(plan, fields), alias)
 }
 
 /// `2024/01/31`, of the path's parts.
@@ -320,7 +357,7 @@ fn copy(planner: &Planner<'_>, relation: &Relation) -> Result<Relation, Problem>
         };
         Field { index: planner.number(column), ..field.clone() }
     });
-    Ok(Relation { plan, fields: fields.collect() })
+    Ok(Relation::new(plan, fields.collect()))
 }
 
 /// Gives all columns the name of a table.
@@ -332,7 +369,7 @@ fn call(fields: Vec<Field>, table: &[String]) -> Vec<Field> {
 /// `AS t (a, b)`.
 pub(super) fn rename(relation: Relation, alias: Option<&TableAlias>) -> Result<Relation, Problem> {
     let Some(alias) = alias else { return Ok(relation) };
-    let mut fields = call(relation.fields, &[alias.name.value.to_lowercase()]);
+    let mut fields = call(relation.fields.clone(), &[alias.name.value.to_lowercase()]);
     if !alias.columns.is_empty() {
         // Only what `*` shows has a place in the list.
         fields.retain(|field| !field.hidden);
@@ -350,5 +387,5 @@ pub(super) fn rename(relation: Relation, alias: Option<&TableAlias>) -> Result<R
             field.name = Some(column.name.value.to_lowercase());
         }
     }
-    Ok(Relation { plan: relation.plan, fields })
+    Ok(Relation { fields, ..relation })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use datafusion::arrow::datatypes::DataType;
+use datafusion::common::JoinType;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::min_max::min_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
@@ -10,6 +11,7 @@ use datafusion::logical_expr::{self as df, LogicalPlan, LogicalPlanBuilder, Oper
 use datafusion::sql::sqlparser::ast::{self, GroupByExpr, Spanned};
 
 use super::aggregate::{self, Aggregates, same};
+use super::given::{self, Given};
 use super::lower;
 use super::names::Names;
 use super::planner::{Planner, unplanned};
@@ -142,11 +144,15 @@ impl Grouping {
         if !key.ty.is_comparable() {
             return Err(Problem::new(format!("values of type {} cannot be grouped", key.ty)).at(expr.span()));
         }
+        Ok(self.number_of(key))
+    }
+
+    fn number_of(&mut self, key: Expr) -> usize {
         let known = self.keys.iter().position(|known| same(known, &key));
-        Ok(known.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             self.keys.push(key);
             self.keys.len() - 1
-        }))
+        })
     }
 
     /// `grouping(args)`: a bit for each key, set where the row's grouping set leaves it out.
@@ -180,6 +186,32 @@ impl Grouping {
             bits = binary(binary(bits, Operator::Multiply, df::lit(2i64)), Operator::Plus, bit);
         }
         Ok(bits)
+    }
+
+    /// Whether all rows are one group, and no rows are one too.
+    pub(super) fn is_global(&self) -> bool {
+        matches!(self.sets.as_slice(), [set] if set.is_empty())
+    }
+
+    /// Groups by these values too, in every set.
+    ///
+    /// # Errors
+    ///
+    /// Of several sets one is of all rows: it has a group even where there are no rows.
+    pub(super) fn also_by(&mut self, given: &[Expr]) -> Result<(), Problem> {
+        if !given.is_empty() && !self.is_global() && self.sets.iter().any(BTreeSet::is_empty) {
+            return Err(Problem::new(
+                "the grouping set () in a subquery that names columns of the query around is not supported",
+            )
+            .hint("group in two subqueries, and join them with UNION ALL"));
+        }
+        for value in given {
+            let key = self.number_of(value.clone());
+            for set in &mut self.sets {
+                set.insert(key);
+            }
+        }
+        Ok(())
     }
 
     fn has_sets(&self) -> bool {
@@ -337,6 +369,34 @@ pub(super) fn plan(
         planner.settle(*index, grouping.bits(args, id)?);
     }
     Ok(Grouped { plan, keys: key_numbers })
+}
+
+/// A group for each of what was given, even where it has no rows.
+///
+/// The groups are by what was given alone, and `keys` are the columns of it.
+pub(super) fn with_empty(
+    planner: &Planner<'_>,
+    plan: LogicalPlan,
+    keys: &[usize],
+    given: &Given,
+    aggregates: &Aggregates,
+) -> Result<LogicalPlan, Problem> {
+    let columns: Vec<Expr> =
+        given.columns.iter().zip(keys).map(|(value, key)| Expr::column(*key, value.ty.clone())).collect();
+    let all = given::keys(planner, given.plan.clone(), &given.columns)?;
+    let plan = given::join(all, given::keys(planner, plan, &columns)?, JoinType::Left)?;
+    for (key, value) in keys.iter().zip(&given.columns) {
+        planner.settle(*key, planner.lower(value));
+    }
+    // Of all aggregates, only counts have a value where there are no rows.
+    for (call, index) in aggregates.calls.borrow().iter() {
+        if call.function.udf.name() == count_udaf().name() {
+            let count = planner.column(*index);
+            let or_none = df::when(count.clone().is_null(), df::lit(0i64)).otherwise(count);
+            planner.settle(*index, or_none.map_err(unplanned)?);
+        }
+    }
+    Ok(plan)
 }
 
 fn binary(left: df::Expr, op: Operator, right: df::Expr) -> df::Expr {

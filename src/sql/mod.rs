@@ -5,8 +5,8 @@
 //! 1. [`parse`]: one statement, in Athena's [`dialect`]; slips are named with
 //!    their mend ([`lint`]).
 //! 2. Each clause settles its names and types: [`query`], [`from`], [`select`],
-//!    [`group`], [`aggregate`], [`window`], [`set`], [`subquery`], with what
-//!    [`names`] mean in a [`scope`]. Scalar expressions are
+//!    [`group`], [`aggregate`], [`window`], [`set`], [`subquery`] ([`given`] the
+//!    rows around it), with what [`names`] mean in a [`scope`]. Scalar expressions are
 //!    [`trino`](crate::trino)'s.
 //! 3. The [`planner`] grows DataFusion's plan of it, with expressions
 //!    [`lower`]ed. DataFusion's own SQL planner is not asked: it takes more than
@@ -18,6 +18,9 @@ mod catalog;
 pub(crate) mod dialect;
 mod fence;
 mod from;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
+mod given;
 mod group;
 mod guard;
 mod lint;
@@ -75,7 +78,7 @@ fn plan(sql: &str, catalog: &Catalog, session: Session) -> Result<Query, Problem
     let query = parse::parse(sql)?;
     let planner = planner::Planner::new(catalog, session);
     let ctes = query::Ctes::default();
-    let context = query::Context { ctes: &ctes, outer: None, is_answer: true };
+    let context = query::Context { ctes: &ctes, outer: None, given: None, is_answer: true };
     let relation = query::plan(&planner, &query, &context)?;
     let columns = relation.fields.into_iter().enumerate().map(|(i, field)| OutputColumn {
         name: field.name.unwrap_or_else(|| format!("_col{i}")),

@@ -129,8 +129,7 @@ impl<'a> Names<'a> {
 impl trino::Columns for Names<'_> {
     fn resolve(&self, parts: &[Ident]) -> Result<Option<trino::Column>, Problem> {
         if let Some(found) = self.scope.resolve(parts)? {
-            let (index, ty) = (found.field.index, found.field.ty.clone());
-            return Ok(Some(trino::Column { index, ty, parts: found.parts }));
+            return Ok(Some(trino::Column { index: found.index, ty: found.ty, parts: found.parts }));
         }
         match parts {
             // Trino calls some functions without parentheses.

@@ -135,26 +135,19 @@ impl<'a> Planner<'a> {
             .unzip()
     }
 
-    /// The rows for which the condition is true.
-    pub(super) fn filter(&self, plan: LogicalPlan, condition: &Expr) -> Result<LogicalPlan, Problem> {
-        let parts = match &condition.kind {
-            ExprKind::And(parts) => parts.as_slice(),
-            _ => std::slice::from_ref(condition),
-        };
-        let (fallible, safe): (Vec<&Expr>, Vec<&Expr>) = parts.iter().partition(|part| lower::can_fail(part));
+    /// The rows for which all conditions are true.
+    pub(super) fn filter(&self, plan: LogicalPlan, conditions: Vec<Expr>) -> Result<LogicalPlan, Problem> {
+        let (fallible, safe): (Vec<Expr>, Vec<Expr>) = conditions.into_iter().partition(lower::can_fail);
         let mut plan = plan;
-        if let Some(condition) = safe.into_iter().map(|part| self.lower(part)).reduce(df::Expr::and) {
+        if let Some(condition) = safe.iter().map(|part| self.lower(part)).reduce(df::Expr::and) {
             plan = self.keep(plan, condition)?;
         }
-        if !fallible.is_empty() {
-            let parts: Vec<Expr> = fallible.into_iter().cloned().collect();
-            let condition = match <[Expr; 1]>::try_from(parts) {
-                Ok([one]) => one,
-                Err(parts) => Expr::new(ExprKind::And(parts), condition.ty.clone()),
-            };
-            plan = self.keep(fence(plan), self.lower(&condition))?;
-        }
-        Ok(plan)
+        let condition = match <[Expr; 1]>::try_from(fallible) {
+            Err(none) if none.is_empty() => return Ok(plan),
+            Err(parts) => Expr::new(ExprKind::And(parts), Type::Boolean),
+            Ok([one]) => one,
+        };
+        self.keep(fence(plan), self.lower(&condition))
     }
 
     fn keep(&self, plan: LogicalPlan, condition: df::Expr) -> Result<LogicalPlan, Problem> {

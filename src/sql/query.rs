@@ -6,6 +6,7 @@ use datafusion::logical_expr::{self as df, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{self, Expr as Ast, LimitClause, OrderByKind, Query, SetExpr, Spanned};
 
 use super::aggregate::SortKey;
+use super::given::Given;
 use super::group::position;
 use super::names::Names;
 use super::planner::{Planner, unplanned};
@@ -18,6 +19,17 @@ use crate::trino::{Expr, Problem};
 pub(super) struct Relation {
     pub(super) plan: LogicalPlan,
     pub(super) fields: Vec<Field>,
+    /// The columns of what was given, in its order.
+    pub(super) given: Vec<Expr>,
+    /// Whether there is no more than one row for what was given.
+    pub(super) is_one: bool,
+}
+
+impl Relation {
+    /// Rows that hang on nothing.
+    pub(super) fn new(plan: LogicalPlan, fields: Vec<Field>) -> Self {
+        Relation { plan, fields, given: Vec::new(), is_one: false }
+    }
 }
 
 /// What is around a query.
@@ -26,6 +38,8 @@ pub(super) struct Context<'a> {
     pub(super) ctes: &'a Ctes<'a>,
     /// The columns of the query around.
     pub(super) outer: Option<&'a Scope<'a>>,
+    /// What is given of them, if it is planned for all their rows at once.
+    pub(super) given: Option<&'a Given>,
     /// Whether its rows are the answer.
     pub(super) is_answer: bool,
 }
@@ -59,6 +73,17 @@ pub(super) struct Slice {
     pub(super) with_ties: bool,
 }
 
+impl Slice {
+    fn is_whole(&self) -> bool {
+        self.skip == 0 && self.take.is_none()
+    }
+
+    /// Whether it has one row at most.
+    pub(super) fn is_one(&self) -> bool {
+        self.take.is_some_and(|take| take <= 1) && !self.with_ties
+    }
+}
+
 /// Plans a query.
 pub(super) fn plan(planner: &Planner<'_>, query: &Query, context: &Context<'_>) -> Result<Relation, Problem> {
     let Query {
@@ -83,7 +108,7 @@ pub(super) fn plan(planner: &Planner<'_>, query: &Query, context: &Context<'_>) 
             return Err(Problem::new("WITH RECURSIVE is not supported").at(with.with_token.0.span));
         }
         for cte in &with.cte_tables {
-            let inner = Context { ctes: &ctes, outer: None, is_answer: false };
+            let inner = Context { ctes: &ctes, outer: None, given: None, is_answer: false };
             let relation = plan(planner, &cte.query, &inner)?;
             let name = cte.alias.name.value.to_lowercase();
             if ctes.named.iter().any(|(known, _)| *known == name) {
@@ -125,6 +150,14 @@ pub(super) fn rows(
             select::plan(planner, select, &Tail { order: &[], slice: Slice::default() }, context)
         }
         SetExpr::Query(query) => plan(planner, query, context),
+        // Nor does Athena plan these.
+        SetExpr::SetOperation { .. } | SetExpr::Values(_) if context.given.is_some() => {
+            let what =
+                if matches!(body, SetExpr::Values(_)) { "VALUES" } else { "UNION, INTERSECT or EXCEPT" };
+            Err(Problem::new(format!("{what} that names columns of the query around is not supported"))
+                .hint("use a subquery for each part")
+                .at(body.span()))
+        }
         SetExpr::SetOperation { op, set_quantifier, left, right } => {
             set::plan(planner, *op, *set_quantifier, left, right, context)
         }
@@ -151,13 +184,21 @@ fn finish(
         relation.fields.iter().map(|field| Expr::column(field.index, field.ty.clone())).collect();
     let keys =
         tail.order.iter().map(|order| sort_key(&names, order, &outputs)).collect::<Result<Vec<_>, _>>()?;
-    let plan = sort(planner, relation.plan, &keys, &outputs, tail.slice, context)?;
+    subqueries.into_inner().refuse("ORDER BY of a set operation")?;
+    let plan = sort(planner, relation.plan, &keys, &outputs, &relation.given, tail.slice, context)?;
     // What was added to sort by is not part of the rows.
-    let columns = relation.fields.iter().map(|field| planner.column(field.index));
-    let (plan, numbers) = planner.project(plan, columns)?;
-    let fields =
-        relation.fields.into_iter().zip(numbers).map(|(field, index)| Field { index, ..field }).collect();
-    Ok(Relation { plan, fields })
+    let columns: Vec<Expr> = outputs.into_iter().chain(relation.given).collect();
+    let (plan, numbers) = planner.project(plan, columns.iter().map(|column| planner.lower(column)))?;
+    let count = relation.fields.len();
+    let given = renumbered(&columns[count..], &numbers[count..]);
+    let fields = relation.fields.into_iter().zip(numbers);
+    let fields = fields.map(|(field, index)| Field { index, ..field }).collect();
+    Ok(Relation { plan, fields, given, is_one: relation.is_one || tail.slice.is_one() })
+}
+
+/// The columns that stand for expressions after a projection.
+pub(super) fn renumbered(exprs: &[Expr], numbers: &[usize]) -> Vec<Expr> {
+    exprs.iter().zip(numbers).map(|(expr, number)| Expr::column(*number, expr.ty.clone())).collect()
 }
 
 /// A key of ORDER BY: a position in `outputs`, or an expression.
@@ -186,12 +227,20 @@ pub(super) fn sort(
     plan: LogicalPlan,
     keys: &[SortKey],
     outputs: &[Expr],
+    given: &[Expr],
     slice: Slice,
     context: &Context<'_>,
 ) -> Result<LogicalPlan, Problem> {
+    if context.given.is_some() {
+        return match slice.is_whole() {
+            // The rows are joined to others: their order goes.
+            true => Ok(plan),
+            false => super::window::slice_of_each(planner, plan, given, keys, slice),
+        };
+    }
     let mut keys = keys.to_vec();
     let asked = keys.len();
-    if context.is_answer && (asked > 0 || (slice.take.is_none() && slice.skip == 0)) {
+    if context.is_answer && (asked > 0 || slice.is_whole()) {
         let is_plain = |expr: &&Expr| super::lower::has_total_order(&expr.ty);
         keys.extend(outputs.iter().filter(is_plain).map(|expr| SortKey {
             expr: expr.clone(),

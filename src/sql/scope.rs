@@ -6,7 +6,8 @@ use std::rc::Rc;
 use datafusion::sql::sqlparser::ast::Ident;
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use crate::trino::{Problem, Type};
+use super::aggregate::same;
+use crate::trino::{Expr, ExprKind, Problem, Type};
 
 /// A column that a query can name, or that `*` stands for.
 #[derive(Clone, Debug)]
@@ -26,25 +27,52 @@ pub(super) struct Field {
 pub(super) struct Scope<'a> {
     pub(super) fields: Vec<Field>,
     outer: Option<&'a Scope<'a>>,
-    /// The columns of the outer query that were named.
-    captured: RefCell<Vec<Field>>,
+    border: Option<Border<'a>>,
+}
+
+/// Where a subquery begins: what it names of the queries around comes through here.
+struct Border<'a> {
+    /// Each once, as the query around knows it (a column, or a field of one), with the
+    /// column that stands for it within.
+    captured: RefCell<Vec<(Expr, usize)>>,
+    given: &'a [(Expr, usize)],
+    /// Makes a column to stand for what is not given, of its type.
+    stand_in: &'a dyn Fn(&Type) -> usize,
 }
 
 /// What a name begins with.
-pub(super) struct Found<'a> {
-    pub(super) field: &'a Field,
+pub(super) struct Found {
+    pub(super) index: usize,
+    pub(super) ty: Type,
     /// How many parts of the name it took; the rest are fields of it.
     pub(super) parts: usize,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(fields: Vec<Field>, outer: Option<&'a Scope<'a>>) -> Self {
-        Scope { fields, outer, captured: RefCell::default() }
+        Scope { fields, outer, border: None }
     }
 
-    /// The columns of the queries around that were named here, each once.
-    pub(super) fn captured(&self) -> Vec<Field> {
-        self.captured.borrow().clone()
+    /// The border between a subquery and the query around it.
+    pub(super) fn border(
+        outer: &'a Scope<'a>,
+        given: &'a [(Expr, usize)],
+        stand_in: &'a dyn Fn(&Type) -> usize,
+    ) -> Self {
+        let border = Border { captured: RefCell::default(), given, stand_in };
+        Scope { fields: Vec::new(), outer: Some(outer), border: Some(border) }
+    }
+
+    /// What came through the border.
+    pub(super) fn captured(&self) -> Vec<Expr> {
+        let captured = self.border.as_ref().map(|border| border.captured.borrow());
+        captured.iter().flat_map(|captured| captured.iter()).map(|(expr, _)| expr.clone()).collect()
+    }
+
+    /// How many borders there are around.
+    pub(super) fn depth(&self) -> usize {
+        let outer = std::iter::successors(Some(self), |scope| scope.outer);
+        outer.filter(|scope| scope.border.is_some()).count()
     }
 
     /// The column that a name begins with: in the nearest query that has one,
@@ -53,18 +81,37 @@ impl<'a> Scope<'a> {
     /// # Errors
     ///
     /// Two columns of one query have the name.
-    pub(super) fn resolve(&self, parts: &[Ident]) -> Result<Option<Found<'_>>, Problem> {
+    pub(super) fn resolve(&self, parts: &[Ident]) -> Result<Option<Found>, Problem> {
         for count in (1..=parts.len()).rev() {
             let mut scope = Some(self);
             while let Some(here) = scope {
                 if let Some(field) = here.find(&parts[..count])? {
-                    self.capture(here, field);
-                    return Ok(Some(Found { field, parts: count }));
+                    return Ok(Some(self.bring(here, field, parts, count)));
                 }
                 scope = here.outer;
             }
         }
         Ok(None)
+    }
+
+    /// A column of this query or one around it, as it is seen here.
+    fn bring(&self, owner: &Scope<'_>, field: &Field, parts: &[Ident], count: usize) -> Found {
+        let found = match self.outer {
+            Some(outer) if !std::ptr::eq(self, owner) => outer.bring(owner, field, parts, count),
+            _ => Found { index: field.index, ty: field.ty.clone(), parts: count },
+        };
+        let Some(border) = &self.border else { return found };
+        // Of a struct only the field that is named: the rest need not be known within.
+        let (expr, taken) = path(Expr::column(found.index, found.ty), &parts[found.parts..]);
+        let parts = found.parts + taken;
+        let ty = expr.ty.clone();
+        let mut captured = border.captured.borrow_mut();
+        let known = captured.iter().chain(border.given).find(|(known, _)| same(known, &expr));
+        let index = known.map_or_else(|| (border.stand_in)(&ty), |(_, index)| *index);
+        if !captured.iter().any(|(known, _)| same(known, &expr)) {
+            captured.push((expr, index));
+        }
+        Found { index, ty, parts }
     }
 
     fn find(&self, parts: &[Ident]) -> Result<Option<&Field>, Problem> {
@@ -83,20 +130,6 @@ impl<'a> Scope<'a> {
         .at(span(parts)))
     }
 
-    /// Notes a column of an outer query in every query between here and there.
-    fn capture(&self, owner: &Scope<'_>, field: &Field) {
-        let mut scope = Some(self);
-        while let Some(here) = scope
-            && !std::ptr::eq(here, owner)
-        {
-            let mut captured = here.captured.borrow_mut();
-            if !captured.iter().any(|known| known.index == field.index) {
-                captured.push(field.clone());
-            }
-            scope = here.outer;
-        }
-    }
-
     /// All names in sight, of this query first.
     pub(super) fn all_fields(&self) -> impl Iterator<Item = &Field> {
         let outer = std::iter::successors(Some(self), |scope| scope.outer);
@@ -106,7 +139,7 @@ impl<'a> Scope<'a> {
 
 impl Field {
     fn is_called(&self, table: &[Ident], name: &Ident) -> bool {
-        self.name.as_deref().is_some_and(|known| same(known, name)) && self.is_in(table)
+        self.name.as_deref().is_some_and(|known| is_spelled(known, name)) && self.is_in(table)
     }
 
     /// Whether it is a column of the table: `t`, `database.t` and `catalog.database.t` name one table.
@@ -116,12 +149,30 @@ impl Field {
         }
         let Some(known) = &self.table else { return false };
         known.len() >= table.len()
-            && known[known.len() - table.len()..].iter().zip(table).all(|(known, part)| same(known, part))
+            && known[known.len() - table.len()..]
+                .iter()
+                .zip(table)
+                .all(|(known, part)| is_spelled(known, part))
     }
 }
 
+/// The field that the names lead to from a row, as far as they name fields, and how many do.
+fn path(mut expr: Expr, names: &[Ident]) -> (Expr, usize) {
+    for (taken, name) in names.iter().enumerate() {
+        let Type::Row(fields) = &expr.ty else { return (expr, taken) };
+        let is_named = |field: &crate::trino::Field| {
+            field.name.as_deref().is_some_and(|field| field.eq_ignore_ascii_case(&name.value))
+        };
+        let mut named = fields.iter().enumerate().filter(|(_, field)| is_named(field));
+        let (Some((index, field)), None) = (named.next(), named.next()) else { return (expr, taken) };
+        let ty = field.ty.clone();
+        expr = Expr::new(ExprKind::Field(Box::new(expr), index), ty);
+    }
+    (expr, names.len())
+}
+
 /// Names are the same in any letter case, quoted or not.
-fn same(known: &str, name: &Ident) -> bool {
+fn is_spelled(known: &str, name: &Ident) -> bool {
     known.chars().eq(name.value.chars().flat_map(char::to_lowercase))
 }
 
@@ -146,7 +197,7 @@ mod tests {
     fn check(scope: &Scope<'_>, name: &str, expected: &str) {
         let parts: Vec<Ident> = name.split('.').map(Ident::new).collect();
         let said = match scope.resolve(&parts) {
-            Ok(Some(found)) => format!("{} in {}", found.field.index, found.parts),
+            Ok(Some(found)) => format!("{} in {}", found.index, found.parts),
             Ok(None) => "none".into(),
             Err(problem) => problem.to_string(),
         };
@@ -156,15 +207,18 @@ mod tests {
     #[test]
     fn the_longest_name_in_the_nearest_query() {
         let outer = Scope::new(vec![field(&["db", "logs"], "a", 1), field(&["db", "logs"], "t", 2)], None);
-        let inner = Scope::new(vec![field(&["t"], "a", 3), field(&["u"], "b", 4)], Some(&outer));
+        let given = [(Expr::column(2, Type::VARCHAR), 12)];
+        let border = Scope::border(&outer, &given, &|_| 99);
+        let inner = Scope::new(vec![field(&["t"], "a", 3), field(&["u"], "b", 4)], Some(&border));
         check(&inner, "A", "3 in 1");
         check(&inner, "t.a", "3 in 2");
-        check(&inner, "t.x", "2 in 1");
-        check(&inner, "logs.a", "1 in 2");
-        check(&inner, "db.logs.a.x", "1 in 3");
+        check(&inner, "t.x", "12 in 1");
+        check(&inner, "logs.a", "99 in 2");
+        check(&inner, "db.logs.a.x", "99 in 3");
         check(&inner, "c", "none");
-        let captured: Vec<usize> = inner.captured().iter().map(|field| field.index).collect();
-        assert_eq!(captured, [2, 1]);
+        let captured = border.captured();
+        assert!(same(&captured[0], &Expr::column(2, Type::VARCHAR)));
+        assert!(same(&captured[1], &Expr::column(1, Type::VARCHAR)) && captured.len() == 2);
     }
 
     #[test]

@@ -46,8 +46,13 @@ pub(super) fn plan(
     if let Some(condition) = &select.selection {
         let subqueries = RefCell::default();
         let names = Names { aliases: &aliases, ..Names::new(planner, context, &scope, "WHERE", &subqueries) };
-        let condition = names.condition(condition)?;
-        plan = planner.filter(plan, &condition)?;
+        let conditions = names.condition(condition)?.into_conjuncts();
+        // What needs no subquery comes first: it leaves fewer rows to join to.
+        let subqueries = subqueries.into_inner();
+        let (late, early) = conditions.into_iter().partition(|condition| subqueries.are_in(condition));
+        plan = planner.filter(plan, early)?;
+        plan = subqueries.attach(planner, plan, &scope, context)?;
+        plan = planner.filter(plan, late)?;
     }
 
     let subqueries = RefCell::default();
@@ -78,20 +83,32 @@ pub(super) fn plan(
         .iter()
         .map(|output| Item { ast: output.ast, expr: output.ast.is_none().then_some(&output.expr) })
         .collect();
-    let group_names =
-        Names { aliases: &aliases, ..Names::new(planner, context, &scope, "GROUP BY", &subqueries) };
+    let group_names = Names {
+        aliases: &aliases,
+        ..Names::new(planner, context, &scope, "GROUP BY", &aggregates.subqueries)
+    };
     let grouping = Grouping::read(&group_names, &select.group_by, &items)?;
     let mut windows = windows.into_inner();
+    let mut subqueries = subqueries.into_inner();
+    let mut given: Vec<Expr> = context.given.map(|given| given.columns.clone()).unwrap_or_default();
+    let mut is_one = select.from.is_empty();
     if grouping.is_some() || having.is_some() || !aggregates.is_empty() {
-        let grouping = grouping.unwrap_or_else(|| Grouping::of(Vec::new()));
+        plan = aggregates.subqueries.take().attach(planner, plan, &scope, context)?;
+        let mut grouping = grouping.unwrap_or_else(|| Grouping::of(Vec::new()));
+        is_one = grouping.is_global();
+        grouping.also_by(&given)?;
         let grouped = group::plan(planner, plan, &grouping, &aggregates)?;
         plan = grouped.plan;
+        if let (Some(given), true) = (context.given, is_one) {
+            plan = group::with_empty(planner, plan, &grouped.keys, given, &aggregates)?;
+        }
         let parts = outputs.iter_mut().map(|output| (&mut output.expr, output.ast));
         let parts = parts.chain(having.iter_mut().map(|having| (having, select.having.as_ref())));
         let parts = parts
             .chain(order.iter_mut().zip(tail.order).map(|(key, order)| (&mut key.expr, Some(&order.expr))));
         let parts = parts
             .chain(windows.calls.iter_mut().flat_map(|(call, _)| call.exprs_mut()).map(|expr| (expr, None)));
+        let parts = parts.chain(subqueries.exprs_mut().chain(&mut given).map(|expr| (expr, None)));
         for (expr, ast) in parts {
             group::substitute(expr, &grouping, &grouped.keys);
             let is_column = |index: usize| scope.fields.iter().any(|field| field.index == index);
@@ -100,8 +117,16 @@ pub(super) fn plan(
             }
         }
     }
-    if let Some(having) = &having {
-        plan = planner.filter(plan, having)?;
+    plan = subqueries.attach(planner, plan, &scope, context)?;
+    if let Some(having) = having {
+        plan = planner.filter(plan, having.into_conjuncts())?;
+    }
+    if context.given.is_some() && !windows.calls.is_empty() {
+        return Err(Problem::new(
+            "a window function in a subquery that names columns of the query around is not supported",
+        )
+        .hint("compute it in WITH, and join it")
+        .at(select.select_token.0.span));
     }
     plan = window::plan(planner, plan, &windows.calls)?;
 
@@ -114,16 +139,19 @@ pub(super) fn plan(
                 .hint(format!("add {} to SELECT, or leave out DISTINCT", order.expr))
                 .at(order.expr.span()));
         }
+        let all: Vec<Expr> = exprs.iter().chain(&given).cloned().collect();
         let (projected, numbers) =
-            planner.project(plan, exprs.iter().map(|expr| planner.lower(expr)).collect::<Vec<_>>())?;
-        let types: Vec<_> = exprs.iter().map(|expr| expr.ty.clone()).collect();
+            planner.project(plan, all.iter().map(|expr| planner.lower(expr)).collect::<Vec<_>>())?;
+        let types: Vec<_> = all.iter().map(|expr| expr.ty.clone()).collect();
         let (unique, numbers) = set::distinct(planner, projected, &numbers, &types)?;
         for key in &mut order {
             if let Some(i) = exprs.iter().position(|expr| same(expr, &key.expr)) {
                 key.expr = Expr::column(numbers[i], key.expr.ty.clone());
             }
         }
-        exprs = numbers.into_iter().zip(types).map(|(number, ty)| Expr::column(number, ty)).collect();
+        let mut columns = query::renumbered(&all, &numbers);
+        given = columns.split_off(exprs.len());
+        exprs = columns;
         plan = unique;
     } else {
         // The columns are computed before they are sorted, and only once.
@@ -134,16 +162,13 @@ pub(super) fn plan(
                 key.expr = Expr::column(numbers[i], key.expr.ty.clone());
             }
         }
-        exprs = numbers
-            .into_iter()
-            .zip(&exprs)
-            .map(|(number, expr)| Expr::column(number, expr.ty.clone()))
-            .collect();
+        exprs = query::renumbered(&exprs, &numbers);
         plan = extended;
     }
-    plan = query::sort(planner, plan, &order, &exprs, tail.slice, context)?;
-    let (plan, numbers) =
-        planner.project(plan, exprs.iter().map(|expr| planner.lower(expr)).collect::<Vec<_>>())?;
+    plan = query::sort(planner, plan, &order, &exprs, &given, tail.slice, context)?;
+    let columns = exprs.iter().chain(&given).map(|expr| planner.lower(expr));
+    let (plan, numbers) = planner.project(plan, columns.collect::<Vec<_>>())?;
+    let given = query::renumbered(&given, &numbers[exprs.len()..]);
     let fields = outputs.into_iter().zip(numbers).map(|(output, index)| Field {
         table: None,
         name: output.name,
@@ -151,7 +176,7 @@ pub(super) fn plan(
         ty: output.expr.ty,
         hidden: false,
     });
-    Ok(Relation { plan, fields: fields.collect() })
+    Ok(Relation { plan, fields: fields.collect(), given, is_one: is_one || tail.slice.is_one() })
 }
 
 /// Refuses what other engines put into a SELECT. Gives whether it is DISTINCT.

@@ -63,7 +63,7 @@ pub(super) fn plan(
     };
     let fields = names.into_iter().zip(numbers).zip(types);
     let fields = fields.map(|((name, index), ty)| Field { table: None, name, index, ty, hidden: false });
-    Ok(Relation { plan, fields: fields.collect() })
+    Ok(Relation::new(plan, fields.collect()))
 }
 
 /// One side, with the types of the whole.
@@ -115,7 +115,7 @@ fn matching(
     let keyed = |plan: LogicalPlan,
                  columns: &[usize]|
      -> Result<(LogicalPlan, Vec<datafusion::common::Column>), Problem> {
-        let keys = columns.iter().zip(types).map(|(index, ty)| lower::key(planner.column(*index), ty));
+        let keys = columns.iter().zip(types).map(|(index, ty)| lower::join_key(planner.column(*index), ty));
         let (mut plan, mut numbers) = planner.extend(plan, keys.collect::<Vec<_>>())?;
         if is_all {
             let partition: Vec<df::Expr> = numbers.iter().map(|number| planner.column(*number)).collect();

@@ -67,6 +67,7 @@ pub(super) fn plan(
             }
         }
     }
+    subqueries.into_inner().refuse("UNNEST")?;
     if *with_ordinality {
         let numbers = ScalarUDF::new_from_impl(Ordinals::new(lists.len()));
         lists.push(numbers.call(lists.clone()));
@@ -91,8 +92,8 @@ pub(super) fn plan(
         ty,
         hidden: false,
     });
-    let right = from::rename(Relation { plan: plan.clone(), fields: elements.collect() }, alias.as_ref())?;
-    Ok(Relation { plan, fields: [scope.fields, right.fields].concat() })
+    let right = from::rename(Relation::new(plan.clone(), elements.collect()), alias.as_ref())?;
+    Ok(Relation::new(plan, [scope.fields, right.fields].concat()))
 }
 
 /// `[1, 2, …]`, as long as the longest of its arguments.

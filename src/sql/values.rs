@@ -49,6 +49,7 @@ pub(super) fn plan(
             }
         }
     }
+    subqueries.into_inner().refuse("VALUES")?;
     let is_constant = rows.iter().flatten().all(|expr| expr.as_literal().is_some());
     let rows = rows.into_iter().map(|row| {
         let cells = row.into_iter().zip(&types).map(|(expr, ty)| coerce(expr, ty));
@@ -72,7 +73,7 @@ pub(super) fn plan(
     };
     let fields = numbers.into_iter().zip(types);
     let fields = fields.map(|(index, ty)| Field { table: None, name: None, index, ty, hidden: false });
-    Ok(Relation { plan, fields: fields.collect() })
+    Ok(Relation::new(plan, fields.collect()))
 }
 
 /// One row without columns.

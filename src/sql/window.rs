@@ -210,15 +210,45 @@ pub(super) fn with_ties(
     order: &[df::expr::Sort],
     slice: Slice,
 ) -> Result<LogicalPlan, Problem> {
-    if slice.skip > 0 || order.is_empty() {
+    slice_rows(planner, plan, Vec::new(), order.to_vec(), slice)
+}
+
+/// A slice of the rows of each of what was given.
+pub(super) fn slice_of_each(
+    planner: &Planner<'_>,
+    plan: LogicalPlan,
+    given: &[Expr],
+    keys: &[SortKey],
+    slice: Slice,
+) -> Result<LogicalPlan, Problem> {
+    let partition = given.iter().map(|value| lower::key(planner.lower(value), &value.ty));
+    let inputs: Vec<df::Expr> = partition.chain(keys.iter().map(|key| key.lower(planner))).collect();
+    let (plan, numbers) = planner.extend(plan, inputs)?;
+    let mut columns: Vec<df::Expr> = numbers.into_iter().map(|number| planner.column(number)).collect();
+    let order = columns.split_off(given.len());
+    let order = keys.iter().zip(order).map(|(key, column)| key.sort(column)).collect();
+    slice_rows(planner, plan, columns, order, slice)
+}
+
+fn slice_rows(
+    planner: &Planner<'_>,
+    plan: LogicalPlan,
+    partition_by: Vec<df::Expr>,
+    order_by: Vec<df::expr::Sort>,
+    slice: Slice,
+) -> Result<LogicalPlan, Problem> {
+    if slice.with_ties && (slice.skip > 0 || order_by.is_empty()) {
         return Err(Problem::new("FETCH … WITH TIES is supported with ORDER BY and without OFFSET"));
     }
-    let (plan, rank) = number_rows(planner, plan, native::rank::rank_udwf(), Vec::new(), order.to_vec())?;
-    let last = slice.take.unwrap_or(1) as u64;
-    LogicalPlanBuilder::from(plan)
-        .filter(planner.column(rank).lt_eq(df::lit(last)))
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(unplanned)
+    let udf = if slice.with_ties { native::rank::rank_udwf() } else { native::row_number::row_number_udwf() };
+    let (plan, number) = number_rows(planner, plan, udf, partition_by, order_by)?;
+    let number = planner.column(number);
+    let skip = slice.skip as u64;
+    let mut condition = number.clone().gt(df::lit(skip));
+    if let Some(take) = slice.take {
+        condition = condition.and(number.lt_eq(df::lit(skip.saturating_add(take as u64))));
+    }
+    LogicalPlanBuilder::from(plan).filter(condition).and_then(LogicalPlanBuilder::build).map_err(unplanned)
 }
 
 fn number_rows(

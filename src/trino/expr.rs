@@ -148,6 +148,22 @@ impl Expr {
         }
     }
 
+    /// The number of the column that it is.
+    pub(crate) fn as_column(&self) -> Option<usize> {
+        match self.kind {
+            ExprKind::Column(index) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// The conditions that AND connects in it.
+    pub(crate) fn into_conjuncts(self) -> Vec<Expr> {
+        match self.kind {
+            ExprKind::And(parts) => parts,
+            _ => vec![self],
+        }
+    }
+
     /// The expressions directly inside.
     pub(crate) fn children(&self) -> Vec<&Expr> {
         match &self.kind {

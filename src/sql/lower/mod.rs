@@ -12,6 +12,7 @@
 
 mod fallible;
 mod in_set;
+mod row_bytes;
 mod scalar;
 
 use std::sync::Arc;
@@ -171,6 +172,17 @@ pub(super) fn key(value: df::Expr, ty: &Type) -> df::Expr {
     match ty {
         Type::TimestampTz(_) => get(value, arrow::INSTANT),
         _ => value,
+    }
+}
+
+/// What of a value counts when rows are joined by it.
+pub(super) fn join_key(value: df::Expr, ty: &Type) -> df::Expr {
+    match ty {
+        // DataFusion looks for the least and the greatest key, and knows no order of these.
+        Type::Array(_) | Type::Row(_) => {
+            ScalarUDF::new_from_impl(row_bytes::RowBytes::new()).call(vec![value])
+        }
+        ty => key(value, ty),
     }
 }
 
