@@ -62,6 +62,21 @@ pub use polars;
 pub use show::{Chart, Format, Panel, Show};
 pub use sql::Plan;
 
+/// What fuzzing calls.
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz {
+    /// Reads bytes as a log object.
+    pub fn records(text: &[u8]) {
+        crate::embedded::fuzz::records(text);
+    }
+
+    /// Reads text as a query.
+    pub fn sql(text: &str) {
+        crate::sql::fuzz::query(text);
+    }
+}
+
 /// What a runbook's cells use: the kernel imports it at start.
 pub mod prelude {
     pub use crate::investigations::*;

@@ -4,8 +4,8 @@
 //! objects, [`partitions`] prunes them by their paths, [`table`] is what
 //! DataFusion plans with, [`scan`] has the workers, [`feed`] shares the objects out to
 //! them, [`object`] and [`inflate`] read one, [`condition`] searches it for literals of the
-//! query, [`probe`] looks at what its conditions need, [`record`] and [`json`] find
-//! the wanted fields, [`rows`] builds [`columns`] of them; [`unique`] knows
+//! query, [`probe`] looks at what its conditions need, [`record`], [`fields`] and [`json`]
+//! find what is wanted, [`rows`] builds [`columns`] of it; [`unique`] knows
 //! duplicates and [`ledger`] what was read.
 //!
 //! The [`engine`] plans Athena's SQL on it, runs the plan, and makes a [`frame`]
@@ -15,7 +15,10 @@ pub(crate) mod columns;
 mod condition;
 mod engine;
 mod feed;
+mod fields;
 pub(crate) mod frame;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod inflate;
 mod json;
 mod ledger;
