@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use polars::prelude::DataFrame;
 use serde_json::{Value, json};
 
-use crate::investigations::Investigation;
+use crate::investigations::{Investigation, NextStep};
 use crate::logs::engine::Execution;
 use crate::logs::scope::{Scope, utc};
 use crate::show::{self, Bundle, Chart, Column, Format, Panel};
@@ -69,6 +69,8 @@ impl Answer {
                 frame.height()
             ));
         }
+        let warning = provenance.question.as_ref().and_then(|question| question.warning(&frame));
+        provenance.warnings.extend(warning);
         Answer { frame, columns, provenance }
     }
 
@@ -188,6 +190,15 @@ impl Answer {
         text
     }
 
+    /// The runbooks that go on with values of these rows: an address, a principal.
+    pub fn next(&self) -> Vec<NextStep> {
+        self.provenance.question.as_ref().map_or_else(Vec::new, |question| question.next(&self.frame))
+    }
+
+    pub(crate) fn warn(&mut self, warning: Option<String>) {
+        self.provenance.warnings.extend(warning);
+    }
+
     pub(crate) fn belongs_to(&mut self, step: &str) {
         self.provenance.step = Some(step.to_owned());
     }
@@ -203,6 +214,31 @@ impl Answer {
         };
         let provenance = &self.provenance;
         Chart::shaped(shape, self.title(), &self.frame, provenance.scope.as_ref()).map(Some)
+    }
+
+    /// What the report and the kernel need to go on: the runbook's own parameters, and what it is to look at.
+    fn next_evidence(&self) -> Vec<Value> {
+        let provenance = &self.provenance;
+        let why = format!("from “{}”", self.title());
+        let scope = provenance.scope.as_ref();
+        let shared = [
+            ("source", Some(provenance.source.clone())),
+            ("from", scope.map(Scope::from)),
+            ("to", scope.map(Scope::to)),
+        ];
+        let with_shared = |step: NextStep| {
+            let mut parameters = serde_json::Map::new();
+            for (name, value) in step.parameters() {
+                parameters.insert(name.clone(), json!(value));
+            }
+            for (name, value) in &shared {
+                if let Some(value) = value {
+                    parameters.insert((*name).to_owned(), json!(value));
+                }
+            }
+            json!({ "runbook": step.runbook(), "parameters": parameters, "why": why })
+        };
+        self.next().into_iter().map(with_shared).collect()
     }
 
     pub(crate) fn evidence(&self) -> Value {
@@ -242,6 +278,7 @@ impl Answer {
             "damaged": damaged,
             "warnings": self.warnings(),
             "summary": self.summary(),
+            "next": self.next_evidence(),
         });
         if let (Some(execution), Some(fields)) = (&provenance.execution, evidence.as_object_mut()) {
             fields.insert("query_id".into(), json!(execution.query_id));
@@ -264,6 +301,12 @@ impl Answer {
         for warning in self.warnings() {
             panel.warning(&warning);
         }
+        for line in next_lines(&self.next()) {
+            panel.note(&line);
+        }
+        if let Some(step) = &self.provenance.step {
+            panel.note(&format!("☑ {step}: done"));
+        }
         panel.with_evidence(self.evidence())
     }
 
@@ -271,6 +314,28 @@ impl Answer {
     pub fn evcxr_display(&self) {
         show::emit(&self.bundle());
     }
+}
+
+/// A line a runbook and parameter, with all values for it.
+fn next_lines(steps: &[NextStep]) -> Vec<String> {
+    let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
+    for step in steps {
+        let (parameter, value) = match step.parameters() {
+            [(name, value), ..] => (format!(" with `{name}`"), Some(value.as_str())),
+            [] => (String::new(), None),
+        };
+        let head = format!("→ {}{parameter}", step.runbook());
+        match lines.iter_mut().find(|(known, _)| *known == head) {
+            Some((_, values)) => values.extend(value),
+            None => lines.push((head, value.into_iter().collect())),
+        }
+    }
+    let join = |(head, values): (String, Vec<&str>)| match values.as_slice() {
+        [] => head,
+        [one] => format!("{head} {one}"),
+        several => format!("{head} one of {}", several.join(", ")),
+    };
+    lines.into_iter().map(join).collect()
 }
 
 impl Deref for Answer {

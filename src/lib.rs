@@ -81,5 +81,5 @@ pub mod fuzz {
 pub mod prelude {
     pub use crate::investigations::*;
     pub use crate::setup::{Checks, Readiness, SetupOptions};
-    pub use crate::{Answer, Aws, Case, Chart, Checklist, Inventory, Logs, Panel, Scope, Show};
+    pub use crate::{Answer, Aws, Case, Chart, Checklist, Inventory, Logs, Panel, QueryOptions, Scope, Show};
 }

@@ -9,6 +9,7 @@ mod install;
 mod lab;
 mod library;
 mod media;
+mod next;
 mod notebook;
 mod parameters;
 mod prepare;

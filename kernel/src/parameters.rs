@@ -44,6 +44,13 @@ pub(crate) fn is_parameters(cell: &Cell) -> bool {
     has_tag(cell.metadata(), DECLARED) || has_tag(cell.metadata(), INJECTED)
 }
 
+/// The names of the parameters that a notebook takes; nothing where it declares none that can be read.
+pub(crate) fn names(notebook: &Notebook) -> Option<Vec<String>> {
+    let cell = notebook.cells.iter().find(|cell| has_tag(cell.metadata(), DECLARED))?;
+    let declarations = declarations(&source(cell)).ok()?;
+    Some(declarations.into_iter().map(|declaration| declaration.name).collect())
+}
+
 /// The code that sets the values, in the order of the declarations.
 fn injected(declarations: &[Declaration], values: &[(String, String)]) -> Result<String> {
     for (name, _) in values {

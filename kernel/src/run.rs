@@ -10,11 +10,11 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::library::Library;
 use crate::notebook::{self, Outputs, has_tag};
-use crate::parameters;
 use crate::report::request::{self, Place};
 use crate::report::{self, Document, Report};
 use crate::session::{self, Event, Failure, Outcome, Session};
 use crate::workspace::Workspace;
+use crate::{next, parameters};
 
 /// What to run, with what, and where the results go.
 #[derive(Debug)]
@@ -79,6 +79,10 @@ pub(crate) fn run(workspace: Workspace, job: &Job) -> Result<bool> {
         let made = Report::of(&document, reports.templates.as_deref())?;
         made.write(path)?;
         eprintln!("{}: {}", made.status(), job.report.as_deref().unwrap_or(path).display());
+    }
+    let steps = next::commands(&document.text, &path, &job.notebook, &job.parameters);
+    if !steps.is_empty() {
+        eprintln!("\nNext, by the rows of the answers:\n{}", steps.join("\n"));
     }
     if let Some(failed) = &failed {
         complain(failed, &job.notebook);

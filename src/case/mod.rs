@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::setup::{Checks, Verdict};
-use crate::show::{Bundle, emit, html};
-use crate::{Error, Inventory, Result};
+use crate::show::{Bundle, Panel, emit, html};
+use crate::{Error, Inventory, Plan, Result};
 pub use checklist::Checklist;
 use ledger::Ledger;
 pub use report::ReportRequest;
@@ -50,8 +50,9 @@ pub struct Case {
 }
 
 impl Case {
-    /// Opens a case, new or begun before.
+    /// Opens a case, new or begun before, for one runbook.
     ///
+    /// `title` is the runbook's: the steps of other runbooks in the same case are kept apart from its own.
     /// `tlp` is the report's Traffic Light Protocol 2.0 label: `TLP:RED`, `TLP:AMBER+STRICT`,
     /// `TLP:AMBER`, `TLP:GREEN` or `TLP:CLEAR`. There is no default: someone must decide it.
     ///
@@ -97,13 +98,16 @@ impl Case {
         self.ledger.path().to_owned()
     }
 
-    /// Lists the steps of the checklist, all to do unless they were done in this case before.
+    /// Lists the steps of the runbook, all to do unless they were done in this case before.
     ///
     /// # Errors
     ///
     /// As [`open`](Case::open).
     pub fn plan(&self, steps: &[&str]) -> Result<Checklist> {
-        self.ledger.append("plan", Map::from_iter([("steps".to_owned(), json!(steps))]))?;
+        self.ledger.append(
+            "plan",
+            Map::from_iter([("runbook".to_owned(), json!(self.title)), ("steps".to_owned(), json!(steps))]),
+        )?;
         self.checklist()
     }
 
@@ -118,7 +122,7 @@ impl Case {
     ///
     /// As [`open`](Case::open).
     pub fn checklist(&self) -> Result<Checklist> {
-        Ok(Checklist::replay(&self.ledger.entries()?))
+        Ok(Checklist::replay(&self.ledger.entries()?, &self.title))
     }
 
     /// The report of the notebook up to this cell, as one HTML file beside it: put it last.
@@ -136,6 +140,7 @@ impl Case {
 
     fn record(&self, title: &str, state: &str, note: &str, more: Value) -> Result<()> {
         let mut fields = Map::from_iter([
+            ("runbook".to_owned(), json!(self.title)),
             ("title".to_owned(), json!(title)),
             ("state".to_owned(), json!(state)),
             ("note".to_owned(), json!(note)),
@@ -147,15 +152,20 @@ impl Case {
     }
 
     fn bundle(&self) -> Bundle {
+        let others = self.others();
+        let mut html = format!(
+            "<p><b>{}</b> {} <span style=\"{}\">{}</span></p>\n",
+            html::escape(&self.id),
+            html::escape(&self.title),
+            self.tlp.style(),
+            self.tlp
+        );
+        for line in &others {
+            html.push_str(&format!("<p class=\"tb-note\">{}</p>\n", html::escape(line)));
+        }
         Bundle {
-            html: format!(
-                "<p><b>{}</b> {} <span style=\"{}\">{}</span></p>",
-                html::escape(&self.id),
-                html::escape(&self.title),
-                self.tlp.style(),
-                self.tlp
-            ),
-            plain: format!("{} {} {}\n", self.id, self.title, self.tlp),
+            html,
+            plain: format!("{} {} {}\n{}", self.id, html::visible(&self.title), self.tlp, others.join("\n")),
             evidence: Some(json!({
                 "schema": "trailbook.evidence/1",
                 "kind": "case",
@@ -165,6 +175,22 @@ impl Case {
                 "opened": self.opened(),
             })),
         }
+    }
+
+    /// How far the other runbooks of this case are, a line each, in the order in which they were begun.
+    fn others(&self) -> Vec<String> {
+        // Opening the case has read the ledger: it is whole.
+        let entries = self.ledger.entries().unwrap_or_default();
+        let mut titles: Vec<&str> = Vec::new();
+        for title in entries.iter().filter_map(|entry| entry["runbook"].as_str()) {
+            if title != self.title && !titles.contains(&title) {
+                titles.push(title);
+            }
+        }
+        let progress = |title: &&str| {
+            format!("In this case: {title}, {}", Checklist::replay(&entries, title).progress())
+        };
+        titles.iter().map(progress).collect()
     }
 
     /// When the case was first opened, from the ledger's first entry.
@@ -209,7 +235,11 @@ impl Step {
         match answer {
             Ok(mut answer) => {
                 answer.belongs_to(&self.title);
-                let evidence = answer.evidence();
+                let mut evidence = answer.evidence();
+                if let Value::Object(fields) = &mut evidence {
+                    // The rows are known by their hash; a ledger is read whole each time.
+                    fields.remove("csv");
+                }
                 self.case.record(&self.title, "done", &answer.summary(), json!({ "answer": evidence }))?;
                 Ok(answer)
             }
@@ -276,6 +306,33 @@ impl Step {
         }
     }
 
+    /// Closes the step with what a bad and a good query would read, side by side. Neither is run.
+    ///
+    /// # Errors
+    ///
+    /// The error of either plan, after it is recorded.
+    pub fn compare(&self, bad: Result<Plan>, good: Result<Plan>) -> Result<Panel> {
+        let (bad, good) = match bad.and_then(|bad| Ok((bad, good?))) {
+            Ok(plans) => plans,
+            Err(error) => {
+                self.case.record(&self.title, "failed", &error.to_string(), Value::Null)?;
+                return Err(error);
+            }
+        };
+        let note = format!("the bad query would read {}; the good one {}", bad.size(), good.size());
+        self.case.record(&self.title, "done", &note, Value::Null)?;
+        let mut panel = Panel::new(&self.title);
+        panel.rows(&bad.beside(&good));
+        panel.note(&note);
+        for warning in bad.warnings() {
+            panel.warning(&format!("bad: {warning}"));
+        }
+        for warning in good.warnings() {
+            panel.warning(&format!("good: {warning}"));
+        }
+        Ok(panel)
+    }
+
     /// Closes the step as done, with a note of what was seen.
     ///
     /// # Errors
@@ -301,6 +358,18 @@ impl Step {
     /// As [`Case::open`].
     pub fn not_applicable(&self, reason: &str) -> Result<Checklist> {
         self.close("not applicable", reason)
+    }
+
+    /// Shows how the step stands, with its answers, in a notebook cell.
+    pub fn evcxr_display(&self) {
+        match self.case.checklist() {
+            Ok(checklist) => emit(&checklist.step(&self.title).panel()),
+            Err(error) => {
+                let mut panel = Panel::new(&self.title);
+                panel.warning(&error.to_string());
+                panel.evcxr_display();
+            }
+        }
     }
 
     fn close(&self, state: &str, note: &str) -> Result<Checklist> {

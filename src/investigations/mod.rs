@@ -10,28 +10,71 @@
 //! | `timeline TIME ACTOR EVENT [ERROR]` | a lane an actor, a mark an event, a marker where each was first seen |
 //! | `heatmap TIME [EVENTS]` | hours of the day over days |
 
+mod next;
+mod questions;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+
+use polars::prelude::{DataFrame, NamedFrom, Series};
 
 use crate::logs::scope::{Layout, Scope};
 use crate::sql::literal;
 use crate::{Error, Result};
+pub use next::NextStep;
+pub use questions::*;
 use template::{Kind, Template};
 
 /// The files, in the order in which the catalogue lists them.
 const FILES: &[&str] = &[
     include_str!("console-logins.sql.hbs"),
+    include_str!("sign-in-outcomes.sql.hbs"),
+    include_str!("sign-in-sources.sql.hbs"),
+    include_str!("sign-in-guesses.sql.hbs"),
+    include_str!("sign-in-others.sql.hbs"),
     include_str!("iam-changes.sql.hbs"),
+    include_str!("iam-change-actors.sql.hbs"),
+    include_str!("iam-change-kinds.sql.hbs"),
+    include_str!("new-access-keys.sql.hbs"),
+    include_str!("rights-given.sql.hbs"),
     include_str!("security-group-changes.sql.hbs"),
+    include_str!("world-open-ports.sql.hbs"),
+    include_str!("security-group-actors.sql.hbs"),
     include_str!("root-use.sql.hbs"),
+    include_str!("root-actions.sql.hbs"),
+    include_str!("root-sources.sql.hbs"),
+    include_str!("root-credentials.sql.hbs"),
     include_str!("api-errors.sql.hbs"),
+    include_str!("errors-by-code.sql.hbs"),
+    include_str!("errors-by-principal.sql.hbs"),
+    include_str!("denial-bursts.sql.hbs"),
     include_str!("one-ip.sql.hbs"),
+    include_str!("ip-profile.sql.hbs"),
+    include_str!("ip-over-time.sql.hbs"),
+    include_str!("ip-calls.sql.hbs"),
+    include_str!("ip-changes.sql.hbs"),
+    include_str!("ip-data.sql.hbs"),
     include_str!("one-principal.sql.hbs"),
+    include_str!("principal-profile.sql.hbs"),
+    include_str!("principal-over-time.sql.hbs"),
+    include_str!("principal-calls.sql.hbs"),
+    include_str!("principal-changes.sql.hbs"),
+    include_str!("principal-keys.sql.hbs"),
+    include_str!("principal-data.sql.hbs"),
     include_str!("events-over-time.sql.hbs"),
     include_str!("top-principals.sql.hbs"),
     include_str!("top-addresses.sql.hbs"),
+    include_str!("duplicates.sql.hbs"),
 ];
+
+/// Who made a call: sessions of a role count as the role, calls of a service as the service.
+const ACTOR: &str = "coalesce(useridentity.sessioncontext.sessionissuer.arn, useridentity.arn, \
+                     useridentity.invokedby, nullif(useridentity.principalid, ''), useridentity.type, '(none)')";
+
+/// A call that was refused for want of rights, in the words of any service.
+const DENIED: &str = "regexp_like(errorcode, '(?i)denied|unauthorized|notauthorized|forbidden')";
 
 /// One saved question about a scope: its SQL, its parameters, and why one asks it.
 ///
@@ -151,6 +194,29 @@ impl Investigation {
         self.values.get("limit").or(limit.default.as_ref())?.parse().ok()
     }
 
+    /// Whether its events are recorded, and delivered, in a region of their own choice.
+    pub(crate) fn is_global(&self) -> bool {
+        self.template.global
+    }
+
+    /// What its rows are a warning of.
+    pub(crate) fn warning(&self, frame: &DataFrame) -> Option<String> {
+        let (column, text) = self.template.warning.as_ref()?;
+        let number = frame.column(column).ok()?.i64().ok()?.get(0)?;
+        (number > 0).then(|| format!("{number} {text}"))
+    }
+
+    /// The runbooks that go on with its rows.
+    pub(crate) fn next(&self, frame: &DataFrame) -> Vec<NextStep> {
+        let mut steps = Vec::new();
+        for step in self.template.next.iter().flat_map(|rule| rule.steps(frame)) {
+            if !steps.contains(&step) {
+                steps.push(step);
+            }
+        }
+        steps
+    }
+
     /// Its SQL over a table, ready for either engine.
     ///
     /// # Errors
@@ -165,6 +231,8 @@ impl Investigation {
             ("table".to_owned(), table.to_owned()),
             ("scope".to_owned(), scope.predicate_in(layout)),
             ("bucket".to_owned(), bucket(scope).to_string()),
+            ("actor".to_owned(), ACTOR.to_owned()),
+            ("denied".to_owned(), DENIED.to_owned()),
         ]);
         for parameter in &self.template.parameters {
             let Some(value) = self.values.get(&parameter.name).or(parameter.default.as_ref()) else {
@@ -182,6 +250,21 @@ impl Investigation {
     }
 }
 
+/// The saved questions as a data frame: `question`, `title`, `parameters` and `why`, all text.
+pub fn catalogue() -> DataFrame {
+    let all = Investigation::catalogue();
+    let column = |name: &str, value: fn(&Investigation) -> String| {
+        Series::new(name.into(), all.iter().map(value).collect::<Vec<_>>()).into()
+    };
+    let columns = vec![
+        column("question", |question| question.id().to_owned()),
+        column("title", |question| question.title().to_owned()),
+        column("parameters", |question| question.parameters().join(", ")),
+        column("why", |question| question.why().to_owned()),
+    ];
+    DataFrame::new(all.len(), columns).unwrap_or_default()
+}
+
 /// How many characters of `eventtime` make a bar of the volume chart: a minute, an hour or a day.
 fn bucket(scope: &Scope) -> usize {
     let span = scope.span();
@@ -190,64 +273,4 @@ fn bucket(scope: &Scope) -> usize {
         4..=168 => "2026-10-12T08".len(),
         _ => "2026-10-12".len(),
     }
-}
-
-fn saved(id: &str) -> Investigation {
-    Investigation::named(id).expect("a saved question of our own")
-}
-
-fn saved_with(id: &str, name: &str, value: &str) -> Investigation {
-    let mut question = saved(id);
-    question.values.insert(name.to_owned(), value.to_owned());
-    question
-}
-
-/// Who signed in to the console, newest first.
-pub fn console_logins() -> Investigation {
-    saved("console-logins")
-}
-
-/// Who changed users, roles and their rights, newest first.
-pub fn iam_changes() -> Investigation {
-    saved("iam-changes")
-}
-
-/// Who changed security groups, newest first.
-pub fn security_group_changes() -> Investigation {
-    saved("security-group-changes")
-}
-
-/// What the root user did, newest first.
-pub fn root_use() -> Investigation {
-    saved("root-use")
-}
-
-/// Which calls failed, the newest 200.
-pub fn api_errors() -> Investigation {
-    saved("api-errors")
-}
-
-/// What one source address did, the newest 200 events.
-pub fn one_ip(ip: &str) -> Investigation {
-    saved_with("one-ip", "ip", ip)
-}
-
-/// What the principals did whose ARN contains this text, the newest 300 events.
-pub fn one_principal(principal: &str) -> Investigation {
-    saved_with("one-principal", "principal", principal)
-}
-
-/// Events by minute, hour or day (as the window is long), successes and errors apart.
-pub fn events_over_time() -> Investigation {
-    saved("events-over-time")
-}
-
-/// The 20 busiest principals, with their errors.
-pub fn top_principals() -> Investigation {
-    saved("top-principals")
-}
-
-/// The 20 busiest source addresses, with their errors.
-pub fn top_addresses() -> Investigation {
-    saved("top-addresses")
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use handlebars::Handlebars;
 
+use super::next::Rule;
 use crate::{Error, Result};
 
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,12 @@ pub(super) struct Template {
     pub(super) chart: Option<String>,
     pub(super) attack: Vec<String>,
     pub(super) parameters: Vec<Parameter>,
+    /// Where its rows lead.
+    pub(super) next: Vec<Rule>,
+    /// Whether its events are recorded in a region of their own choice.
+    pub(super) global: bool,
+    /// A column of a number, and what to warn of when the number is not 0.
+    pub(super) warning: Option<(String, String)>,
     sql: String,
 }
 
@@ -50,6 +57,9 @@ impl Template {
                 "why" => template.why = value.to_owned(),
                 "chart" => template.chart = Some(value.to_owned()),
                 "attack" => template.attack = value.split(' ').map(str::to_owned).collect(),
+                "next" => template.next.push(Rule::parse(value)),
+                "global" => template.global = value == "yes",
+                "warn" => template.warning = value.split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned())),
                 "parameter" => template.parameters.push(Parameter::parse(value)),
                 _ => panic!("unknown header `{key}` in the investigation `{}`", template.id),
             }
@@ -105,13 +115,22 @@ mod tests {
             assert_eq!(catalogue.iter().filter(|other| other.id() == id).count(), 1, "{id}");
             let mut question = question.clone();
             for name in question.parameters() {
-                if name != "limit" {
+                if !["limit", "at_least"].contains(&name.as_str()) {
                     question = question.with(&name, "it's").unwrap();
                 }
             }
             let sql = question.sql("logs.t", &scope()).unwrap();
             assert!(!sql.contains("{{"), "{sql}");
-            assert!(sql.contains("FROM logs.t\nWHERE account_id = '111122223333'"), "{sql}");
+            let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(
+                line.contains("FROM logs.t WHERE account_id = '111122223333'") || line.contains("UNNEST"),
+                "{sql}"
+            );
+            assert_eq!(
+                sql.matches("FROM logs.t\n").count(),
+                sql.matches("account_id = '111122223333'").count(),
+                "{sql}"
+            );
         }
     }
 

@@ -149,7 +149,24 @@ impl Logs {
             // The folders do not say what the conditions would be on.
             options = options.allow_full_scan(true);
         }
-        self.run(&sql, &options, Some(question), Some(scope))
+        let mut answer = self.run(&sql, &options, Some(question), Some(scope))?;
+        if question.is_global() {
+            answer.warn(self.elsewhere(scope)?);
+        }
+        Ok(answer)
+    }
+
+    /// What a scope cannot show of events that are recorded, and delivered, in a region of their own choice.
+    fn elsewhere(&self, scope: &Scope) -> Result<Option<String>> {
+        let mut left_out = self.engine.regions()?;
+        left_out.retain(|region| !scope.regions().is_empty() && !scope.regions().contains(region));
+        Ok((!left_out.is_empty()).then(|| {
+            format!(
+                "sign-ins and changes in IAM are recorded in the region of their endpoint, and delivered under that \
+                 or another one; the scope leaves out {}: ask all regions to be sure",
+                left_out.join(", ")
+            )
+        }))
     }
 
     /// Runs a query in Athena's SQL.

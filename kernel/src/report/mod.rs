@@ -29,6 +29,8 @@ mod view;
 #[path = "../../../src/show/testing.rs"]
 mod testing;
 
+pub(crate) use notebook::EVIDENCE;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;

@@ -48,7 +48,7 @@ pub(super) enum Content {
 }
 
 /// The type in which cells hand over evidence.
-pub(super) const EVIDENCE: &str = "application/vnd.trailbook.evidence+json";
+pub(crate) const EVIDENCE: &str = "application/vnd.trailbook.evidence+json";
 
 /// Reads the cells of a notebook of format 4.
 pub(super) fn read(text: &str) -> Result<Vec<Cell>> {

@@ -41,6 +41,26 @@ impl Plan {
         ]
     }
 
+    /// What a bad and a good query would read, side by side: `what`, `bad` and `good`, all text.
+    pub(crate) fn beside(&self, good: &Plan) -> DataFrame {
+        let column = |name: &str, values: Vec<String>| Series::new(name.into(), values).into();
+        let values = |plan: &Plan| plan.rows().into_iter().map(|(_, value)| value).collect::<Vec<_>>();
+        let what: Vec<String> = self.rows().into_iter().map(|(what, _)| what.to_owned()).collect();
+        let height = what.len();
+        let columns = vec![column("what", what), column("bad", values(self)), column("good", values(good))];
+        DataFrame::new(height, columns).unwrap_or_default()
+    }
+
+    /// The size of it in one clause: `1,944 objects, 10.7 MB, $0.000053 on Athena`.
+    pub(crate) fn size(&self) -> String {
+        format!(
+            "{}, {}, ${:.6} on Athena",
+            show::count(self.objects(), "object"),
+            show::bytes(self.bytes()),
+            self.price()
+        )
+    }
+
     fn bundle(&self) -> Bundle {
         let mut panel = Panel::new("What the query would read");
         panel.table(&self.frame(), &[Column::new("what", "varchar"), Column::new("value", "varchar")]);

@@ -1,0 +1,221 @@
+//! Which runbooks to run next, as command lines.
+//!
+//! An answer's evidence names runbooks and the parameters that its rows give
+//! them. The values were read from logs, so an attacker wrote them: each is one
+//! quoted word of the shell, or it is not printed.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::report::EVIDENCE;
+use crate::{notebook, parameters};
+
+/// Lines printed at most: those that most answers lead to.
+const LINES: usize = 8;
+
+/// A runbook with its parameters, and the answers that lead there.
+#[derive(Debug, PartialEq, Eq)]
+struct Next {
+    runbook: String,
+    parameters: Vec<(String, String)>,
+    why: Vec<String>,
+}
+
+/// The command lines for what an executed notebook leads to, each after a comment that says why.
+///
+/// `path` is where the notebook lies, beside the next ones, and `named` is how it was named.
+/// `given` are the parameters that it was run with; what the next one takes of them, it gets too.
+pub(crate) fn commands(executed: &str, path: &Path, named: &Path, given: &[(String, String)]) -> Vec<String> {
+    let mut steps = Vec::new();
+    if let Ok(executed) = serde_json::from_str::<Value>(executed) {
+        for output in executed["cells"].as_array().into_iter().flatten().flat_map(outputs) {
+            collect(&output["data"][EVIDENCE], &mut steps);
+        }
+    }
+    let own = path.file_stem().unwrap_or_default();
+    steps.retain(|step: &Next| {
+        step.runbook.as_str() != own || step.parameters.iter().any(|one| !given.contains(one))
+    });
+    steps.sort_by_key(|step| std::cmp::Reverse(step.why.len()));
+    steps.iter().filter_map(|step| command(step, path, named, given)).take(LINES).collect()
+}
+
+fn outputs(cell: &Value) -> impl Iterator<Item = &Value> {
+    cell["outputs"].as_array().into_iter().flatten()
+}
+
+/// Takes the steps of a record, and of those in it, each once.
+fn collect(record: &Value, steps: &mut Vec<Next>) {
+    for part in record["parts"].as_array().into_iter().flatten() {
+        collect(part, steps);
+    }
+    for step in record["next"].as_array().into_iter().flatten() {
+        let Some(next) = read(step) else { continue };
+        match steps
+            .iter_mut()
+            .find(|known| known.runbook == next.runbook && known.parameters == next.parameters)
+        {
+            Some(known) => known
+                .why
+                .extend(next.why.into_iter().filter(|why| !known.why.contains(why)).collect::<Vec<_>>()),
+            None => steps.push(next),
+        }
+    }
+}
+
+fn read(step: &Value) -> Option<Next> {
+    let parameters = step["parameters"].as_object()?;
+    let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+    Some(Next {
+        runbook: step["runbook"].as_str()?.to_owned(),
+        parameters: parameters.iter().map(text).collect::<Option<_>>()?,
+        why: step["why"].as_str().map(str::to_owned).into_iter().collect(),
+    })
+}
+
+/// Nothing where the runbook is not there, does not take the parameters, or a value cannot be quoted.
+fn command(next: &Next, path: &Path, named: &Path, given: &[(String, String)]) -> Option<String> {
+    let is_name = next.runbook.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let file = format!("{}.ipynb", next.runbook);
+    let path = path.with_file_name(&file);
+    if !is_name || !path.exists() {
+        return None;
+    }
+    let takes = parameters::names(&notebook::read(&path).ok()?)?;
+    if next.parameters.iter().any(|(name, _)| !takes.contains(name)) {
+        return None;
+    }
+    let mut line = format!("cargo runbook {}", quoted(named.with_file_name(file).to_str()?)?);
+    let known = |name: &String| next.parameters.iter().any(|(own, _)| own == name);
+    let shared = given.iter().filter(|(name, _)| takes.contains(name) && !known(name));
+    for (name, value) in next.parameters.iter().chain(shared) {
+        line.push_str(&format!(" -p {name} {}", quoted(value)?));
+    }
+    let why: Vec<&str> = next.why.iter().filter(|why| is_printable(why)).map(String::as_str).collect();
+    Some(if why.is_empty() { line } else { format!("# {}\n{line}", why.join(", ")) })
+}
+
+/// A word of a POSIX shell that means the value and nothing else.
+///
+/// Nothing for what a terminal would act on, or would show as something else, and
+/// for what the program would take for an option.
+fn quoted(value: &str) -> Option<String> {
+    if value.starts_with('-') || !is_printable(value) {
+        return None;
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+=,-".contains(c);
+    match !value.is_empty() && value.chars().all(is_plain) {
+        true => Some(value.to_owned()),
+        false => Some(format!("'{}'", value.replace('\'', r"'\''"))),
+    }
+}
+
+/// Free of control characters, and of those that have no width or turn the direction of text.
+fn is_printable(text: &str) -> bool {
+    let is_hidden = |c: char| matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    !text.chars().any(|c| c.is_control() || is_hidden(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn notebook(parameters: &str) -> String {
+        json!({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{
+            "cell_type": "code", "id": "a", "metadata": {"tags": ["parameters"]}, "source": parameters,
+            "outputs": [], "execution_count": null,
+        }]})
+        .to_string()
+    }
+
+    fn executed(steps: Value) -> String {
+        let record = json!({"kind": "answer", "next": steps});
+        let output = |record: Value| json!({"output_type": "execute_result", "data": {EVIDENCE: record}});
+        json!({"cells": [{"cell_type": "markdown"}, {"outputs": [
+            {"output_type": "stream"}, output(json!({"kind": "panel", "parts": [record]})),
+        ]}]})
+        .to_string()
+    }
+
+    fn check(steps: Value, want: &[&str]) {
+        let folder = std::env::temp_dir().join(format!("trailbook-next-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let text = notebook(
+            "let ip: String = String::new();\nlet source: String = String::new();\nlet tlp: String = String::new();",
+        );
+        fs::write(folder.join("07-one-ip.ipynb"), text).unwrap();
+        let given = [("tlp".to_owned(), "TLP:RED".to_owned()), ("limit".to_owned(), "5".to_owned())];
+        let lines = commands(&executed(steps), &folder.join("01.ipynb"), Path::new("01.ipynb"), &given);
+        assert_eq!(lines, want);
+    }
+
+    fn ip(value: &str, why: &str) -> Value {
+        json!({"runbook": "07-one-ip", "parameters": {"ip": value}, "why": why})
+    }
+
+    #[test]
+    fn what_most_answers_lead_to_comes_first() {
+        let one = "# from “a”\ncargo runbook 07-one-ip.ipynb -p ip 192.0.2.1 -p tlp TLP:RED";
+        let two = "# from “a”, from “b”\ncargo runbook 07-one-ip.ipynb -p ip 192.0.2.2 -p tlp TLP:RED";
+        let steps = [
+            ip("192.0.2.1", "from “a”"),
+            ip("192.0.2.2", "from “a”"),
+            ip("192.0.2.2", "from “b”"),
+            ip("192.0.2.2", "from “b”"),
+        ];
+        check(json!(steps), &[two, one]);
+        let other = json!([
+            {"runbook": "no-such", "parameters": {"ip": "x"}, "why": "w"},
+            {"runbook": "../07-one-ip", "parameters": {"ip": "x"}, "why": "w"},
+            {"runbook": "07-one-ip", "parameters": {"principal": "x"}, "why": "w"},
+            {"runbook": "07-one-ip", "parameters": {"ip": 1}, "why": "w"},
+            {"runbook": "07-one-ip"},
+            "07-one-ip",
+        ]);
+        check(other, &[]);
+    }
+
+    #[test]
+    fn hostile_values_are_one_word_or_nothing() {
+        for value in
+            ["a\nrm -rf /", "a\u{1b}]0;x\u{7}", "\u{202e}gpj", "-o", "--report", "zero\u{200b}width", "\0"]
+        {
+            assert_eq!(quoted(value), None, "{value:?}");
+        }
+        let values = [
+            "",
+            "a b",
+            "$(id)",
+            "`id`",
+            "it's",
+            "';id;'",
+            "a\\",
+            "é*?[x]",
+            "~",
+            "#x",
+            "!!",
+            "\"$HOME\"",
+            "a;b|c&d>e",
+            "{a,b}",
+        ];
+        for value in values {
+            let line = format!("printf %s {}", quoted(value).unwrap());
+            let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), value, "{line}");
+        }
+        check(
+            json!([ip("$(id)", "w")]),
+            &["# w\ncargo runbook 07-one-ip.ipynb -p ip '$(id)' -p tlp TLP:RED"],
+        );
+        check(
+            json!([ip("192.0.2.1", "w\nrm")]),
+            &["cargo runbook 07-one-ip.ipynb -p ip 192.0.2.1 -p tlp TLP:RED"],
+        );
+    }
+}
