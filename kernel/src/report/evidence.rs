@@ -55,20 +55,25 @@ impl Evidence {
     pub(super) fn next(&self) -> Vec<Value> {
         let mut steps: Vec<Value> = Vec::new();
         for (at, answer) in self.answers.iter().enumerate() {
-            for step in answer["next"].as_array().into_iter().flatten() {
-                let step = next(step);
-                match steps.iter_mut().find(|known| known["command"] == step["command"]) {
-                    Some(known) => known["numbers"].as_array_mut().into_iter().for_each(|numbers| {
-                        numbers.push(json!(number(at)));
-                    }),
+            for step in answer["next"].as_array().into_iter().flatten().map(next) {
+                let number = json!(number(at));
+                match steps.iter_mut().find(|known| leads_to_the_same(known, &step)) {
+                    Some(known) => {
+                        let numbers = known["numbers"].as_array_mut().into_iter();
+                        numbers
+                            .filter(|numbers| !numbers.contains(&number))
+                            .for_each(|numbers| numbers.push(number.clone()));
+                    }
                     None => {
                         let mut step = step;
-                        step["numbers"] = json!([number(at)]);
+                        step["numbers"] = json!([number]);
                         steps.push(step);
                     }
                 }
             }
         }
+        // What most answers lead to comes first.
+        steps.sort_by_key(|step| std::cmp::Reverse(step["numbers"].as_array().map(Vec::len)));
         steps
     }
 
@@ -125,25 +130,21 @@ fn dollars(amount: f64) -> String {
     if amount < 0.01 { format!("${amount:.5}") } else { format!("${amount:.2}") }
 }
 
-/// A runbook to go on with: its name, why, and the command that runs it.
-fn next(step: &Value) -> Value {
-    let runbook = text(&step["runbook"]).unwrap_or_default();
-    let name = runbook.rsplit('/').next().unwrap_or_default().trim_end_matches(".ipynb");
-    let mut command = format!("cargo runbook runbooks/{name}.ipynb");
-    for (name, value) in step["parameters"].as_object().into_iter().flatten() {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        command.push_str(&format!(" -p {name} {}", quoted(&value)));
-    }
-    json!({ "runbook": name, "why": text(&step["why"]), "command": command })
+fn leads_to_the_same(one: &Value, other: &Value) -> bool {
+    one["runbook"] == other["runbook"] && one["parameters"] == other["parameters"]
 }
 
-/// A word for a shell. Values come out of logs: all but plain ones are quoted.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@,+=".contains(c);
-    if !word.is_empty() && !word.starts_with('-') && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
+/// A runbook to go on with, why, and the parameters that the rows give it.
+fn next(step: &Value) -> Value {
+    // The scope stays that of the report.
+    let shared = ["source", "accounts", "regions", "from", "to"];
+    let own = |name: &String| !shared.contains(&name.as_str());
+    let parameters = step["parameters"].as_object().into_iter().flatten();
+    let parameters: Vec<Value> = parameters
+        .filter(|(name, _)| own(name))
+        .map(|(name, value)| json!({ "name": name, "value": text(value) }))
+        .collect();
+    json!({ "runbook": text(&step["runbook"]), "why": text(&step["why"]), "parameters": parameters })
 }
 
 /// A text for inside of a `data:` address.
@@ -211,19 +212,16 @@ mod tests {
     }
 
     #[test]
-    fn next_steps_are_commands() {
-        let step = json!({"runbook": "08-one-principal", "parameters": {"principal": "it's; rm -rf"}, "why": "It failed."});
+    fn next_steps_are_named_once() {
+        let step = |ip: &str| json!({"runbook": "07-one-ip", "parameters": {"ip": ip, "source": "sample"}, "why": "It failed."});
         let mut evidence = Evidence::default();
-        for rows in [1, 2] {
-            evidence.add(&json!({"kind": "answer", "rows": rows, "next": [step]}));
-        }
-        evidence.add(&json!({"kind": "answer", "next": [{"runbook": "x/07-one-ip.ipynb", "parameters": {"ip": "203.0.113.66"}}]}));
+        evidence.add(&json!({"kind": "answer", "next": [step("198.51.100.7"), step("203.0.113.66")]}));
+        evidence.add(&json!({"kind": "answer", "rows": 1, "next": [step("203.0.113.66")]}));
         let next = evidence.next();
-        let command = "cargo runbook runbooks/08-one-principal.ipynb -p principal 'it'\\''s; rm -rf'";
-        assert_eq!(next[0]["command"], command);
+        assert_eq!(next.len(), 2);
+        assert_eq!(next[0]["parameters"], json!([{"name": "ip", "value": "203.0.113.66"}]));
         assert_eq!(next[0]["numbers"], json!(["E-001", "E-002"]));
-        assert_eq!(next[1]["command"], "cargo runbook runbooks/07-one-ip.ipynb -p ip 203.0.113.66");
-        assert_eq!(next[1]["runbook"], "07-one-ip");
+        assert_eq!((&next[1]["runbook"], &next[1]["why"]), (&json!("07-one-ip"), &json!("It failed.")));
     }
 
     #[test]

@@ -11,9 +11,12 @@ use super::evidence::{Evidence, scope, text, texts};
 use super::html::{escape, escape_lines};
 use super::markdown;
 use super::notebook::{Cell, Content, Kind, Output, read};
-use super::number::count;
+use super::number::{count, thousands};
 use super::sanitize::sanitize;
 use super::tlp::Tlp;
+
+/// Next steps that a report names at most: those that most answers lead to.
+const NEXT: usize = 12;
 
 /// Everything that the templates may name, and why the report is a draft.
 pub(super) fn view(document: &Document, now: DateTime<Utc>) -> Result<(Value, Vec<String>)> {
@@ -32,6 +35,7 @@ pub(super) fn view(document: &Document, now: DateTime<Utc>) -> Result<(Value, Ve
     let register = evidence.register();
     let gaps = not_looked_at(&evidence, &register);
     let incident = text(&case["id"]);
+    let next = evidence.next();
     let sha256 =
         || Sha256::digest(&document.text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let view = json!({
@@ -51,7 +55,8 @@ pub(super) fn view(document: &Document, now: DateTime<Utc>) -> Result<(Value, Ve
         "notebook": { "name": document.name, "sha256": document.is_file.then(sha256) },
         "steps": steps,
         "conclusions": conclusions,
-        "next": evidence.next(),
+        "next": next.iter().take(NEXT).collect::<Vec<_>>(),
+        "more": thousands(next.len().saturating_sub(NEXT) as u64),
         "scopes": evidence.scopes.iter().filter_map(scope).collect::<Vec<_>>(),
         "gaps": gaps,
         "narrative": narrative,
@@ -85,7 +90,8 @@ fn narrate(cells: &[Cell], evidence: &mut Evidence) -> (Vec<Value>, Vec<Value>) 
 /// A cell of the narrative; nothing for one that has nothing to read.
 fn passage(cell: &Cell, outputs: Vec<Value>) -> Option<Value> {
     let tagged = |tags: &[&str]| cell.tags.iter().any(|tag| tags.contains(&tag.as_str()));
-    let hidden = tagged(&["remove-cell", "remove_cell"]) || is_conclusion(cell);
+    let hidden =
+        tagged(&["remove-cell", "remove_cell", "parameters", "injected-parameters"]) || is_conclusion(cell);
     match cell.kind {
         _ if hidden => None,
         Kind::Markdown => {
