@@ -181,6 +181,9 @@ impl Answer {
             show::count(coverage.objects_read, "object"),
             show::bytes(coverage.bytes_read),
         );
+        if let Some(made) = &coverage.snapshot {
+            text.push_str(&format!(", from the snapshot of {made}"));
+        }
         if !coverage.damaged.is_empty() {
             text.push_str(&format!(", {} of them damaged", coverage.damaged.len()));
         }
@@ -275,6 +278,7 @@ impl Answer {
             "objects_read": coverage.objects_read,
             "bytes_read": coverage.bytes_read,
             "records": coverage.records,
+            "snapshot": coverage.snapshot,
             "damaged": damaged,
             "warnings": self.warnings(),
             "summary": self.summary(),

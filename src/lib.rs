@@ -57,7 +57,7 @@ pub use case::{Case, Checklist, ReportRequest, Step, Tlp};
 pub use error::{Error, Result};
 pub use logs::coverage::{Coverage, Damaged};
 pub use logs::scope::Scope;
-pub use logs::{Inventory, Logs, QueryOptions, TABLE};
+pub use logs::{Inventory, Logs, QueryOptions, Snapshot, TABLE};
 pub use polars;
 pub use show::{Chart, Format, Panel, Show};
 pub use sql::Plan;
@@ -81,5 +81,7 @@ pub mod fuzz {
 pub mod prelude {
     pub use crate::investigations::*;
     pub use crate::setup::{Checks, Readiness, SetupOptions};
-    pub use crate::{Answer, Aws, Case, Chart, Checklist, Inventory, Logs, Panel, QueryOptions, Scope, Show};
+    pub use crate::{
+        Answer, Aws, Case, Chart, Checklist, Inventory, Logs, Panel, QueryOptions, Scope, Show, Snapshot,
+    };
 }

@@ -6,6 +6,7 @@ mod logs;
 mod query;
 mod sample;
 mod setup;
+mod snapshot;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ enum Command {
     Query(query::Query),
     Explain(query::Explain),
     Ask(ask::Ask),
+    Snapshot(snapshot::Snapshot),
     Athena(athena::Athena),
     Setup(setup::Setup),
     Sample(sample::Sample),
@@ -54,6 +56,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Query(query) => query.run(&account),
         Command::Explain(explain) => explain.run(&account),
         Command::Ask(ask) => ask.run(&account),
+        Command::Snapshot(snapshot) => snapshot.run(&account),
         Command::Athena(athena) => athena.run(),
         Command::Setup(setup) => return exit(setup.run(&account)),
         Command::Sample(sample) => sample.run(),

@@ -115,7 +115,7 @@ static RECORD: [Column; 32] = [
 pub(super) const EVENT_TIME: &str = "eventtime";
 
 /// Columns whose JSON null AWS's older SerDe shows as the text `null`.
-const NULL_AS_TEXT: [&str; 4] =
+pub(super) const NULL_AS_TEXT: [&str; 4] =
     ["requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails"];
 
 /// The columns that come from the path.
@@ -167,8 +167,15 @@ impl PartitionKey {
 /// that alone is then read of them.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    Record { path: Vec<&'static str>, shape: &'static Shape },
+    Record {
+        path: Vec<&'static str>,
+        shape: &'static Shape,
+    },
     Partition(PartitionKey),
+    /// Whether this column is a JSON null.
+    IsNull(&'static str),
+    /// Whether an earlier record has the same event id.
+    IsDuplicate,
 }
 
 impl Source {
@@ -182,6 +189,11 @@ impl Source {
             Some(key) => Some(Source::Partition(*key)),
             None => MEMBERS.get(index - PARTITION.len()).cloned(),
         }
+    }
+
+    /// What a snapshot knows of a record besides the columns: what else columns depend on.
+    pub(super) fn facts() -> impl Iterator<Item = Source> {
+        NULL_AS_TEXT.into_iter().map(Source::IsNull).chain([Source::IsDuplicate])
     }
 
     /// The source of the table's column `name`.
@@ -210,6 +222,7 @@ impl Source {
         match self {
             Source::Record { shape, .. } => shape.data_type(),
             Source::Partition(_) => DataType::Utf8,
+            Source::IsNull(_) | Source::IsDuplicate => DataType::Boolean,
         }
     }
 
@@ -239,6 +252,8 @@ impl fmt::Display for Source {
         match self {
             Source::Record { path, .. } => f.write_str(&path.join(".")),
             Source::Partition(key) => f.write_str(key.name()),
+            Source::IsNull(name) => write!(f, "{name} is null"),
+            Source::IsDuplicate => f.write_str("is duplicate"),
         }
     }
 }

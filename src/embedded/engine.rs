@@ -1,8 +1,8 @@
 //! Runs queries on the logs of a tree.
 
 use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::Utc;
@@ -15,13 +15,19 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_expr::expressions::col;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 
+use super::columns::EVENT_TIME;
 use super::frame::frame;
 use super::partitions;
+use super::snapshot::{self, Snapshot};
 use super::table::{CloudTrailTable, ScanOptions};
 use super::tree::bucket::{Admits, Bucket};
 use super::tree::{Partition, Tree};
@@ -41,6 +47,10 @@ const MEMORY: usize = 1 << 30;
 pub(crate) struct Engine {
     logs: Logs,
     state: SessionState,
+    /// Where snapshots are kept, if the user has such a folder.
+    folder: Option<PathBuf>,
+    /// Those of these logs, once they were looked for.
+    snapshots: Mutex<Option<Vec<Arc<Snapshot>>>>,
 }
 
 enum Logs {
@@ -110,7 +120,12 @@ impl Engine {
             .with_query_planner(Arc::new(Planner))
             .with_physical_optimizer_rules(rules)
             .build();
-        Ok(Engine { logs, state })
+        Ok(Engine { logs, state, folder: snapshot::folder(), snapshots: Mutex::default() })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_snapshots_in(self, folder: &Path) -> Engine {
+        Engine { folder: Some(folder.to_owned()), ..self }
     }
 
     /// Plans a query. If nothing bounds it and it must be, no more is listed than tells how it could be.
@@ -145,6 +160,7 @@ impl Engine {
             })?,
         };
         table.fill(tree.clone());
+        table.use_snapshots(self.snapshots(&tree)?);
         let guard = Guard::new(sql, &plan, &tree, &self.state)?;
         if must_be_bounded {
             guard.check(&tree)?;
@@ -178,6 +194,14 @@ impl Engine {
         }
     }
 
+    fn snapshots(&self, tree: &Tree) -> Result<Vec<Arc<Snapshot>>> {
+        let mut known = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (None, Some(folder)) = (&*known, &self.folder) {
+            *known = Some(Snapshot::all(folder, tree)?);
+        }
+        Ok(known.clone().unwrap_or_default())
+    }
+
     /// The accounts and regions, without their days.
     fn regions_tree(&self) -> Result<Arc<Tree>> {
         self.tree(&|partitions| Ok(partitions.iter().map(|partition| partition.region.is_empty()).collect()))
@@ -208,6 +232,41 @@ impl QueryEngine for Engine {
             Ok(partitions.iter().map(|partition| scope.may_lie_in(partition)).collect())
         })?;
         Ok(Inventory::of(source, &tree, scope))
+    }
+
+    fn snapshot(&self, scope: &Scope) -> Result<crate::Snapshot> {
+        let folder = self.folder.as_deref().ok_or_else(|| {
+            Error::not_found("the user has no cache folder for snapshots")
+                .hint("set TRAILBOOK_HOME to the folder that is to hold them")
+        })?;
+        let tree = self.tree(&|partitions| {
+            Ok(partitions.iter().map(|partition| scope.may_lie_in(partition)).collect())
+        })?;
+        let objects = tree.objects().iter().enumerate();
+        let objects: Arc<[usize]> = objects
+            .filter(|(_, object)| scope.may_lie_in(&object.partition))
+            .map(|(place, _)| place)
+            .collect();
+        let made = on_own_thread(|runtime| {
+            let table = CloudTrailTable::new(ScanOptions { for_snapshot: true, ..ScanOptions::default() });
+            table.fill(tree.clone());
+            let scan = table.scan_all(objects.clone(), runtime::threads()).map_err(failed)?;
+            let by_time = PhysicalSortExpr::new_default(col(EVENT_TIME, &scan.schema()).map_err(failed)?);
+            let by_time = LexOrdering::from([by_time]);
+            let sorted = SortExec::new(by_time.clone(), scan).with_preserve_partitioning(true);
+            let merged = Arc::new(SortPreservingMergeExec::new(by_time, Arc::new(sorted)));
+            runtime.block_on(snapshot::write(
+                folder,
+                &tree,
+                &objects,
+                table.ledger(),
+                merged,
+                self.state.task_ctx(),
+            ))
+        });
+        // It may be there now, and others may be gone.
+        *self.snapshots.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        made
     }
 
     fn plan(&self, sql: &str, options: &QueryOptions) -> Result<Plan> {

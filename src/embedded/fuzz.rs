@@ -142,7 +142,7 @@ fn build(text: &[u8]) {
     let partition = Partition::default();
     while let Some(open) = records.next() {
         if records.read(open, |cursor| fields.find(cursor, open, &mut slots)).is_some() {
-            rows.append(text, &slots, &partition);
+            rows.append(text, &slots, &partition, false);
         }
     }
     let count = rows.len();

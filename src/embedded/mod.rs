@@ -6,7 +6,7 @@
 //! them, [`object`] and [`inflate`] read one, [`condition`] searches it for literals of the
 //! query, [`probe`] looks at what its conditions need, [`record`], [`fields`] and [`json`]
 //! find what is wanted, [`rows`] builds [`columns`] of it; [`unique`] knows
-//! duplicates and [`ledger`] what was read.
+//! duplicates and [`ledger`] what was read; a [`snapshot`] answers in the logs' place.
 //!
 //! The [`engine`] plans Athena's SQL on it, runs the plan, and makes a [`frame`]
 //! of the rows.
@@ -28,6 +28,7 @@ mod probe;
 mod record;
 mod rows;
 mod scan;
+mod snapshot;
 pub(crate) mod table;
 pub(crate) mod tree;
 mod unique;

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fs::File, io, io::Read, path::Path};
 
+use sha2::{Digest, Sha256};
+
 use super::{
     feed::Source,
     inflate::{Inflater, MAGIC},
@@ -16,6 +18,8 @@ pub(super) struct Reader {
     text: Vec<u8>,
     inflater: Inflater,
     limit: usize,
+    /// Whether objects are hashed.
+    hash: bool,
 }
 
 /// An object's text.
@@ -24,14 +28,16 @@ pub(super) struct Object<'a> {
     pub(super) text: &'a [u8],
     /// Bytes of the object as it is stored.
     pub(super) bytes: usize,
+    /// Of the object as it is stored, if that was asked for.
+    pub(super) sha256: Option<[u8; 32]>,
     /// Why the text is not the whole one.
     pub(super) damage: Option<Cow<'static, str>>,
 }
 
 impl Reader {
     /// A reader for objects of at most `limit` bytes, as stored and as inflated.
-    pub(super) fn new(limit: usize) -> Self {
-        Reader { raw: vec![0; 1 << 16], text: Vec::new(), inflater: Inflater::new(limit), limit }
+    pub(super) fn new(limit: usize, hash: bool) -> Self {
+        Reader { raw: vec![0; 1 << 16], text: Vec::new(), inflater: Inflater::new(limit), limit, hash }
     }
 
     /// Reads an object. It need not be compressed, whatever its name.
@@ -54,14 +60,15 @@ impl Reader {
                 (self.limit, Some(format!("larger than {} MiB", self.limit >> 20).into()))
             }
             Ok(bytes) => (bytes, None),
-            Err(reason) => return Object { text: &[], bytes: 0, damage: Some(reason) },
+            Err(reason) => return Object { text: &[], bytes: 0, sha256: None, damage: Some(reason) },
         };
         let raw = &self.raw[..bytes];
+        let sha256 = self.hash.then(|| Sha256::digest(raw).into());
         if !raw.starts_with(&MAGIC) {
-            return Object { text: raw, bytes, damage };
+            return Object { text: raw, bytes, sha256, damage };
         }
         let inflated = self.inflater.inflate(raw, &mut self.text);
-        Object { text: &self.text[..inflated.length], bytes, damage: damage.or(inflated.damage) }
+        Object { text: &self.text[..inflated.length], bytes, sha256, damage: damage.or(inflated.damage) }
     }
 
     /// Reads the file into the front of `raw`, one byte beyond the limit at most.
@@ -102,7 +109,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("object.json.gz");
         std::fs::write(&path, content).unwrap();
-        let mut reader = Reader::new(1 << 20);
+        let mut reader = Reader::new(1 << 20, false);
         for _ in 0..2 {
             let object = reader.read(Source::File(path.clone()));
             assert!(object.text == text);
@@ -125,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told() {
-        let mut reader = Reader::new(1 << 20);
+        let mut reader = Reader::new(1 << 20, false);
         assert_eq!(
             reader.read(Source::File("/no/such/object".into())).damage.as_deref(),
             Some("vanished before it was read")

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::{
     array::{
-        ArrayRef, ListArray, MapArray, NullBufferBuilder, RecordBatch, RecordBatchOptions, StringArray,
-        StructArray,
+        ArrayRef, BooleanArray, ListArray, MapArray, NullBufferBuilder, RecordBatch, RecordBatchOptions,
+        StringArray, StructArray,
     },
     buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer},
     datatypes::{DataType, FieldRef, Fields as ArrowFields, SchemaRef},
@@ -41,6 +41,8 @@ impl Rows {
                     Builder::new(path, shape, null_as_text && source.null_may_be_text(), fields)
                 }
                 Source::Partition(key) => Builder::Partition { key: *key, out: Text::default() },
+                Source::IsNull(name) => Builder::IsNull { slot: fields.want(&[*name]), out: Vec::new() },
+                Source::IsDuplicate => Builder::IsDuplicate { out: Vec::new() },
             })
             .collect();
         Rows { schema, columns, rows: 0 }
@@ -51,10 +53,13 @@ impl Rows {
     }
 
     /// Appends the record of `text` whose fields are in `slots`.
-    pub(super) fn append(&mut self, text: &[u8], slots: &Slots, partition: &Partition) {
+    pub(super) fn append(&mut self, text: &[u8], slots: &Slots, partition: &Partition, is_duplicate: bool) {
         self.rows += 1;
         for column in &mut self.columns {
-            column.append(text, slots, partition);
+            match column {
+                Builder::IsDuplicate { out } => out.push(is_duplicate),
+                column => column.append(text, slots, partition),
+            }
         }
     }
 
@@ -67,11 +72,40 @@ impl Rows {
 }
 
 enum Builder {
-    Partition { key: PartitionKey, out: Text },
-    Text { slot: usize, null_as_text: bool, out: Text },
-    Struct { slot: usize, out: Struct },
-    Structs { slot: usize, element: Box<Element>, field: FieldRef, out: Lists },
-    Map { slot: usize, keys: Text, values: Text, field: FieldRef, out: Lists },
+    Partition {
+        key: PartitionKey,
+        out: Text,
+    },
+    IsNull {
+        slot: usize,
+        out: Vec<bool>,
+    },
+    /// Told by whoever appends a record.
+    IsDuplicate {
+        out: Vec<bool>,
+    },
+    Text {
+        slot: usize,
+        null_as_text: bool,
+        out: Text,
+    },
+    Struct {
+        slot: usize,
+        out: Struct,
+    },
+    Structs {
+        slot: usize,
+        element: Box<Element>,
+        field: FieldRef,
+        out: Lists,
+    },
+    Map {
+        slot: usize,
+        keys: Text,
+        values: Text,
+        field: FieldRef,
+        out: Lists,
+    },
 }
 
 impl Builder {
@@ -103,6 +137,10 @@ impl Builder {
                 Some(value) => out.append(value.as_bytes()),
                 None => out.append_null(),
             },
+            Builder::IsNull { slot, out } => {
+                out.push(matches!(slots[*slot], Some(Span { kind: Kind::Null, .. })));
+            }
+            Builder::IsDuplicate { .. } => {}
             Builder::Text { slot, null_as_text, out } => match slots[*slot] {
                 Some(Span { kind: Kind::Null, .. }) if *null_as_text => out.append(b"null"),
                 value => out.append_value(text, value),
@@ -135,6 +173,9 @@ impl Builder {
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         Ok(match self {
             Builder::Partition { out, .. } | Builder::Text { out, .. } => Arc::new(out.finish()),
+            Builder::IsNull { out, .. } | Builder::IsDuplicate { out } => {
+                Arc::new(BooleanArray::from(std::mem::take(out)))
+            }
             Builder::Struct { out, .. } => Arc::new(out.finish()?),
             Builder::Structs { element, field, out, .. } => {
                 let (offsets, nulls) = out.finish();

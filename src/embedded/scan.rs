@@ -93,7 +93,8 @@ impl Scan {
     /// that an object covers.
     fn earliest_delivery(&self) -> Option<DateTime<Utc>> {
         // Whether a record is a duplicate depends on records that do not match.
-        let bound = self.condition.lower_bound(&[EVENT_TIME]).filter(|_| !self.options.deduplicate)?;
+        let bound =
+            self.condition.lower_bound(&[EVENT_TIME]).filter(|_| !self.options.looks_for_duplicates())?;
         let minute = NaiveDateTime::parse_from_str(bound.get(..16)?, "%Y-%m-%dT%H:%M").ok()?;
         minute.and_utc().checked_sub_signed(TimeDelta::hours(1))
     }
@@ -155,12 +156,12 @@ impl<'a> Worker<'a> {
                 None if !scan.dynamic.is_empty() => batch_size.min(FIRST_ROWS),
                 None => batch_size,
             },
-            reader: Reader::new(scan.options.object_limit),
+            reader: Reader::new(scan.options.object_limit, scan.options.for_snapshot),
             probe: Probe::new(scan),
             slots: vec![None; fields.len()],
             fields,
             // Whether a record is a duplicate depends on records that do not match.
-            search: Search::new(&scan.condition).filter(|_| !scan.options.deduplicate),
+            search: Search::new(&scan.condition).filter(|_| !scan.options.looks_for_duplicates()),
             rows,
             pending: 0,
         }
@@ -173,12 +174,18 @@ impl<'a> Worker<'a> {
     /// Adds the rows of one object, and hands on the batches that become full.
     fn scan(&mut self, taken: Taken) -> Result<ControlFlow<()>> {
         let Taken { turn, object, source } = taken;
-        let claim = self.scan.options.deduplicate.then(|| self.progress.unique.claim(turn));
+        let options = &self.scan.options;
+        let claim = options.looks_for_duplicates().then(|| self.progress.unique.claim(turn));
         self.probe.watch()?;
         let log = &self.scan.tree.objects()[object];
         let content = self.reader.read(source);
         let text = content.text;
-        let mut reading = Reading { bytes: content.bytes, inflated: text.len(), ..Reading::default() };
+        let mut reading = Reading {
+            bytes: content.bytes,
+            inflated: text.len(),
+            sha256: content.sha256,
+            ..Reading::default()
+        };
 
         let mut spots = None;
         if let Some(search) = &mut self.search
@@ -225,8 +232,8 @@ impl<'a> Worker<'a> {
             let duplicate = duplicates.get(reading.records).copied().unwrap_or(false);
             reading.records += 1;
             reading.duplicates += usize::from(duplicate);
-            if wanted && !duplicate {
-                self.rows.append(text, &self.slots, &log.partition);
+            if wanted && !(duplicate && options.deduplicate) {
+                self.rows.append(text, &self.slots, &log.partition, duplicate);
                 self.pending += end - open;
                 if self.rows.len() >= self.target || self.pending >= BATCH_BYTES {
                     self.pending = 0;

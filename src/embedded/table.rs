@@ -32,6 +32,7 @@ use super::{
     ledger::Ledger,
     partitions,
     scan::{Progress, Scan},
+    snapshot::{self, Snapshot},
     tree::Tree,
 };
 use crate::Coverage;
@@ -44,13 +45,26 @@ pub(crate) struct ScanOptions {
     pub(crate) null_json_as_text: bool,
     /// Of records with the same event id, only the first in the order of paths is a row.
     pub(crate) deduplicate: bool,
+    /// Rows tell whether they are duplicates, and objects are hashed.
+    pub(super) for_snapshot: bool,
     /// Of an object, at most this many bytes are read, stored or inflated.
     pub(crate) object_limit: usize,
 }
 
+impl ScanOptions {
+    pub(super) fn looks_for_duplicates(&self) -> bool {
+        self.deduplicate || self.for_snapshot
+    }
+}
+
 impl Default for ScanOptions {
     fn default() -> Self {
-        ScanOptions { null_json_as_text: false, deduplicate: false, object_limit: 1 << 30 }
+        ScanOptions {
+            null_json_as_text: false,
+            deduplicate: false,
+            for_snapshot: false,
+            object_limit: 1 << 30,
+        }
     }
 }
 
@@ -64,11 +78,56 @@ pub(crate) struct CloudTrailTable {
     tree: OnceLock<Arc<Tree>>,
     options: ScanOptions,
     ledger: Arc<Ledger>,
+    /// What may answer in the place of the logs.
+    snapshots: OnceLock<Vec<Arc<Snapshot>>>,
 }
 
 impl CloudTrailTable {
     pub(crate) fn new(options: ScanOptions) -> Self {
-        CloudTrailTable { tree: OnceLock::new(), options, ledger: Arc::default() }
+        let (tree, snapshots) = (OnceLock::new(), OnceLock::new());
+        CloudTrailTable { tree, options, ledger: Arc::default(), snapshots }
+    }
+
+    /// Says which snapshots may answer in the place of the logs.
+    pub(super) fn use_snapshots(&self, snapshots: Vec<Arc<Snapshot>>) {
+        self.snapshots.get_or_init(|| snapshots);
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// A scan of all that is known of the records of `objects`, for a snapshot.
+    pub(super) fn scan_all(
+        &self,
+        objects: Arc<[usize]>,
+        partitions: usize,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let (schema, sources) = (snapshot::schema(), snapshot::sources());
+        self.scan_objects(objects, schema, sources, None, partitions)
+    }
+
+    fn scan_objects(
+        &self,
+        objects: Arc<[usize]>,
+        schema: SchemaRef,
+        sources: Vec<Source>,
+        limit: Option<usize>,
+        partitions: usize,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let Some(tree) = self.tree.get() else { return internal_err!("the table is not filled") };
+        let scan = Scan {
+            tree: tree.clone(),
+            objects,
+            schema,
+            sources,
+            condition: Condition::Unknown,
+            dynamic: Vec::new(),
+            limit,
+            options: self.options,
+            ledger: self.ledger.clone(),
+        };
+        Ok(Arc::new(CloudTrailExec::new(scan, partitions)))
     }
 
     /// Says what the table holds. Until then it has columns and no rows, and no plan can be made.
@@ -117,26 +176,20 @@ impl TableProvider for CloudTrailTable {
         let objects = tree.objects().iter().enumerate();
         let objects: Arc<[usize]> =
             objects.filter(|(_, object)| wanted[object.partition.index]).map(|(index, _)| index).collect();
-        let schema = match projection {
-            Some(projection) => Arc::new(self.schema().project(projection)?),
-            None => self.schema(),
+        let projection = match projection {
+            Some(projection) => projection.clone(),
+            None => (0..self.schema().fields().len()).collect(),
         };
-        let sources = match projection {
-            Some(projection) => projection.iter().filter_map(|index| Source::column(*index)).collect(),
-            None => (0..).map_while(Source::column).collect(),
-        };
-        let scan = Scan {
-            tree: tree.clone(),
-            objects,
-            schema,
-            sources,
-            condition: Condition::Unknown,
-            dynamic: Vec::new(),
-            limit,
-            options: self.options,
-            ledger: self.ledger.clone(),
-        };
-        Ok(Arc::new(CloudTrailExec::new(scan, session.config().target_partitions())))
+        for snapshot in self.snapshots.get().into_iter().flatten() {
+            if let Some(readings) = snapshot.stands_for(tree, &objects, self.options.deduplicate) {
+                self.ledger.note_snapshot(snapshot.made());
+                readings.into_iter().for_each(|(object, reading)| self.ledger.note(object, reading));
+                return snapshot.scan(&projection, filters, objects.len(), &self.options, session);
+            }
+        }
+        let schema = Arc::new(self.schema().project(&projection)?);
+        let sources = projection.into_iter().filter_map(Source::column).collect();
+        self.scan_objects(objects, schema, sources, limit, session.config().target_partitions())
     }
 }
 

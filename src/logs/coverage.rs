@@ -6,10 +6,12 @@
 /// the answer holds the rest.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Coverage {
-    /// Log objects in the tree.
+    /// Log objects listed: all of a folder's; of a bucket's, those that the question may need.
     pub objects_listed: u64,
     /// Objects read; the others lie outside the partitions asked for.
     pub objects_read: u64,
+    /// When the snapshot was made, as RFC 3339 in UTC, that was read in the objects' place.
+    pub snapshot: Option<String>,
     /// Compressed bytes of the objects read.
     pub bytes_read: u64,
     /// Bytes of JSON that they hold.

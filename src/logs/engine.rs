@@ -5,10 +5,10 @@ use std::fmt;
 use polars::prelude::DataFrame;
 
 use super::scope::{Layout, Scope};
-use super::{Inventory, QueryOptions, TABLE};
+use super::{Inventory, QueryOptions, Snapshot, TABLE};
 use crate::show::{self, Column};
 use crate::sql::Plan;
-use crate::{Coverage, Result};
+use crate::{Coverage, Error, Result};
 
 /// An engine with the logs that it was opened on.
 pub(crate) trait QueryEngine: fmt::Debug + Send + Sync {
@@ -33,6 +33,16 @@ pub(crate) trait QueryEngine: fmt::Debug + Send + Sync {
 
     /// What the logs hold of a scope.
     fn inventory(&self, source: &str, scope: &Scope) -> Result<Inventory>;
+
+    /// Keeps the events of a scope for later questions.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid`](crate::Error::is_invalid) where the engine keeps none.
+    fn snapshot(&self, _: &Scope) -> Result<Snapshot> {
+        Err(Error::invalid("snapshots are made of logs that this machine reads, not of Athena's")
+            .hint("open the bucket itself, as s3://bucket/prefix"))
+    }
 
     /// What a query would read.
     ///

@@ -7,6 +7,7 @@ mod inventory;
 pub(crate) mod location;
 mod options;
 pub(crate) mod scope;
+mod snapshot;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use inventory::Inventory;
 use location::Location;
 pub use options::QueryOptions;
 use scope::Scope;
+pub use snapshot::Snapshot;
 
 /// The table that questions are asked of: the name that the set-up gives it on Athena.
 ///
@@ -135,6 +137,22 @@ impl Logs {
     /// When a bucket cannot be listed; never for a folder.
     pub fn inventory(&self, scope: &Scope) -> Result<Inventory> {
         self.engine.inventory(&self.source, scope)
+    }
+
+    /// Keeps a scope's events in a form that is quick to ask: an incident is asked twenty questions over
+    /// one window.
+    ///
+    /// Reads the logs of the scope once and writes them as Parquet into `$TRAILBOOK_HOME/snapshots`, or
+    /// into the user's cache folder. From then on a question that needs nothing but the scope's days,
+    /// accounts and regions is answered from it, with the same rows, and says so; where the listing of
+    /// the logs has changed since, from the logs.
+    ///
+    /// # Errors
+    ///
+    /// [`is_io`](Error::is_io) when it cannot be written; [`is_invalid`](Error::is_invalid) where Athena
+    /// answers.
+    pub fn snapshot(&self, scope: &Scope) -> Result<Snapshot> {
+        self.engine.snapshot(scope)
     }
 
     /// Asks a saved question of a scope.

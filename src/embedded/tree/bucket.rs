@@ -180,7 +180,7 @@ fn file(object: &ObjectMeta) -> Option<File> {
 
 #[cfg(test)]
 #[path = "../../../tests/support/moto.rs"]
-mod moto;
+pub(crate) mod moto;
 
 #[cfg(test)]
 mod tests {

@@ -46,7 +46,7 @@ fn real_records_keep_every_field() {
         let tree = Tree::open(&data.join(set)).unwrap();
         let mut expected = Vec::new();
         for object in tree.objects() {
-            let mut reader = Reader::new(1 << 30);
+            let mut reader = Reader::new(1 << 30, false);
             let document: Value =
                 serde_json::from_slice(reader.read(Source::File(object.path())).text).unwrap();
             expected.extend(document["Records"].as_array().unwrap().clone());
