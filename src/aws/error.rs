@@ -48,7 +48,7 @@ where
 /// No answer came: no credentials, no connection, a timeout.
 fn without_answer(what: &str, text: &str) -> Error {
     let about_credentials =
-        ["credentials", "Credentials", "SSO", "token"].iter().any(|word| text.contains(word));
+        ["credentials", "Credentials", "SSO session", "security token"].iter().any(|word| text.contains(word));
     if about_credentials {
         return Error::denied(format!("{what}: there are no valid credentials ({text})"))
             .hint("run `aws configure` or `aws sso login`, set AWS_PROFILE, or name a profile");
