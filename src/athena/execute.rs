@@ -51,8 +51,9 @@ pub(super) async fn start(
     source: &Source,
     location: Option<String>,
 ) -> Result<String> {
-    let context =
-        QueryExecutionContext::builder().catalog(&source.catalog).database(&source.database).build();
+    // A statement that makes the database cannot run in it.
+    let database = Some(&source.database).filter(|name| !name.is_empty()).cloned();
+    let context = QueryExecutionContext::builder().catalog(&source.catalog).set_database(database).build();
     let reuse = source.reuse.map(|minutes| {
         let age = ResultReuseByAgeConfiguration::builder().enabled(true).max_age_in_minutes(minutes).build();
         ResultReuseConfiguration::builder().result_reuse_by_age_configuration(age).build()

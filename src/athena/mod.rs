@@ -42,7 +42,7 @@ use crate::sql::{OutputColumn, Plan};
 use crate::{Coverage, Error, Inventory, QueryOptions, Result, Scope, runtime, show};
 use execute::Finished;
 use journal::{Entry, Journal};
-use source::Source;
+pub(crate) use source::Source;
 use table::Table;
 use workgroup::Workgroup;
 
@@ -276,6 +276,19 @@ impl fmt::Debug for Athena {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Athena").field("source", &self.source).finish_non_exhaustive()
     }
+}
+
+/// Runs a statement of the set-up, which names no table's rows, and waits for its end.
+///
+/// # Errors
+///
+/// What Athena says of it.
+pub(crate) fn run_statement(aws: &Aws, workgroup: &str, sql: &str) -> Result<()> {
+    let (client, source) = (aws.athena(), Source::in_workgroup(workgroup));
+    runtime::block_on(async {
+        let id = execute::start(&client, sql, &source, None).await?;
+        execute::wait(&client, &id, &[]).await.map(drop)
+    })?
 }
 
 /// Takes up a query that was started from this machine: waits for it and gives its answer.

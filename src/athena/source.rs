@@ -64,6 +64,21 @@ impl Source {
         })
     }
 
+    /// No table yet, but a workgroup to run statements in.
+    pub(crate) fn in_workgroup(name: &str) -> Source {
+        Source {
+            catalog: CATALOG.to_owned(),
+            database: String::new(),
+            table: String::new(),
+            workgroup: name.to_owned(),
+            profile: String::new(),
+            region: String::new(),
+            results: None,
+            reuse: None,
+            unload: false,
+        }
+    }
+
     /// The table as SQL names it.
     pub(crate) fn sql_name(&self) -> String {
         let name = format!("{}.{}", identifier(&self.database), identifier(&self.table));

@@ -47,8 +47,9 @@ where
 
 /// No answer came: no credentials, no connection, a timeout.
 fn without_answer(what: &str, text: &str) -> Error {
-    let about_credentials =
-        ["credentials", "Credentials", "SSO session", "security token"].iter().any(|word| text.contains(word));
+    let about_credentials = ["credentials", "Credentials", "SSO session", "security token"]
+        .iter()
+        .any(|word| text.contains(word));
     if about_credentials {
         return Error::denied(format!("{what}: there are no valid credentials ({text})"))
             .hint("run `aws configure` or `aws sso login`, set AWS_PROFILE, or name a profile");

@@ -19,6 +19,8 @@ use crate::{Error, Result, runtime};
 #[derive(Clone, Debug)]
 pub struct Aws {
     config: SdkConfig,
+    /// Empty where none was named.
+    profile: String,
 }
 
 impl Aws {
@@ -44,7 +46,7 @@ impl Aws {
                 "give one (`--region`, `region=` in the source), set AWS_REGION, or set it in the profile",
             ));
         }
-        Ok(Aws { config })
+        Ok(Aws { config, profile: profile.to_owned() })
     }
 
     /// The account that the environment names.
@@ -66,7 +68,7 @@ impl Aws {
             .endpoint_url(endpoint)
             .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
             .build();
-        Aws { config }
+        Aws { config, profile: String::new() }
     }
 
     /// The region that calls go to.
@@ -74,9 +76,15 @@ impl Aws {
         self.config.region().map_or("", |region| region.as_ref())
     }
 
+    /// The profile that was named; empty for that of the environment.
+    pub(crate) fn profile(&self) -> &str {
+        &self.profile
+    }
+
     /// The same account in another region.
     pub(crate) fn in_region(&self, region: &str) -> Aws {
-        Aws { config: self.config.to_builder().region(Region::new(region.to_owned())).build() }
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        Aws { config, profile: self.profile.clone() }
     }
 
     /// Who calls, as AWS sees it: an ARN.

@@ -5,8 +5,8 @@ use chrono::{NaiveDate, Utc};
 
 use super::checks::{Checks, Verdict};
 use super::ddl::TableSpec;
-use super::statement::Statements;
 use super::table::Existing;
+use crate::athena::run_statement;
 use crate::aws::{Aws, explain};
 use crate::{Result, runtime};
 
@@ -15,16 +15,16 @@ pub(super) const TITLE: &str = "Table";
 /// The data catalog of Glue, as Athena calls it.
 const CATALOG: &str = "AwsDataCatalog";
 
-/// Looks at the database and the table, and makes or mends them if `run` is given. Tells whether the table can
+/// Looks at the database and the table, and makes or mends them if there is a `workgroup` to do it in. Tells whether the table can
 /// be asked.
 pub(super) fn look(
     aws: &Aws,
     spec: &TableSpec,
     held: (NaiveDate, NaiveDate),
-    run: Option<&Statements>,
+    workgroup: Option<&str>,
 ) -> Result<(Checks, bool)> {
     let mut checks = Checks::new(TITLE);
-    if !database(aws, spec, run, &mut checks)? {
+    if !database(aws, spec, workgroup, &mut checks)? {
         checks.statement(spec.ddl()?);
         return Ok((checks, false));
     }
@@ -36,15 +36,15 @@ pub(super) fn look(
         }
     };
     let Some(existing) = existing else {
-        return create(aws, spec, held, run, checks);
+        return create(aws, spec, held, workgroup, checks);
     };
     let mut found = Checks::new(TITLE);
     let mend = existing.compare(&mut found, spec, held, Utc::now().date_naive())?;
     checks.pass("table", format!("{} is there", spec.qualified()));
-    if let (Some(run), false) = (run, mend.alter.is_empty()) {
+    if let (Some(workgroup), false) = (workgroup, mend.alter.is_empty()) {
         for statement in &mend.alter {
             checks.statement(statement.clone());
-            if let Err(error) = run.run(statement) {
+            if let Err(error) = run_statement(aws, workgroup, statement) {
                 checks.error("mended", Verdict::Fail, &error);
                 return Ok((checks, false));
             }
@@ -62,7 +62,7 @@ pub(super) fn look(
 }
 
 /// Whether the database is there, or was made.
-fn database(aws: &Aws, spec: &TableSpec, run: Option<&Statements>, checks: &mut Checks) -> Result<bool> {
+fn database(aws: &Aws, spec: &TableSpec, workgroup: Option<&str>, checks: &mut Checks) -> Result<bool> {
     let name = &spec.database;
     let call = aws.athena().get_database().catalog_name(CATALOG).database_name(name).send();
     match runtime::block_on(call)? {
@@ -82,7 +82,7 @@ fn database(aws: &Aws, spec: &TableSpec, run: Option<&Statements>, checks: &mut 
     }
     let ddl = spec.database_ddl();
     checks.statement(ddl.clone());
-    let Some(run) = run else {
+    let Some(workgroup) = workgroup else {
         checks.fail(
             "database",
             format!("there is no database `{name}`"),
@@ -90,7 +90,7 @@ fn database(aws: &Aws, spec: &TableSpec, run: Option<&Statements>, checks: &mut 
         );
         return Ok(false);
     };
-    match run.run(&ddl) {
+    match run_statement(aws, workgroup, &ddl) {
         Ok(()) => checks.pass("database", format!("`{name}` was made")),
         Err(error) => checks.error("database", Verdict::Fail, &error),
     }
@@ -101,12 +101,12 @@ fn create(
     aws: &Aws,
     spec: &TableSpec,
     held: (NaiveDate, NaiveDate),
-    run: Option<&Statements>,
+    workgroup: Option<&str>,
     mut checks: Checks,
 ) -> Result<(Checks, bool)> {
     let ddl = spec.ddl()?;
     checks.statement(ddl.clone());
-    let Some(run) = run else {
+    let Some(workgroup) = workgroup else {
         checks.fail(
             "table",
             format!("there is no table {}", spec.qualified()),
@@ -114,7 +114,7 @@ fn create(
         );
         return Ok((checks, false));
     };
-    let made = run.run(&ddl).and_then(|()| find(aws, spec));
+    let made = run_statement(aws, workgroup, &ddl).and_then(|()| find(aws, spec));
     match made {
         Ok(Some(existing)) => {
             checks.pass("table", format!("{} was made", spec.qualified()));

@@ -100,8 +100,7 @@ impl TableSpec {
 
     /// Whether days are one partition column of dates, `timestamp`, in place of `year`, `month` and `day`.
     ///
-    /// It has no partitions for days that there are not, and no end to run out at; the saved questions
-    /// are written for the five columns.
+    /// It has no partitions for days that there are not, and no end to run out at.
     pub fn by_date(mut self, by_date: bool) -> TableSpec {
         self.by_date = by_date;
         self

@@ -27,7 +27,6 @@ pub mod policy;
 mod readiness;
 mod results;
 mod smoke;
-mod statement;
 mod table;
 mod trail;
 

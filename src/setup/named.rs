@@ -6,9 +6,11 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::SetupOptions;
 use super::checks::{Checks, Verdict};
+use super::ddl::DATE_KEY;
 use super::log_path::LogPath;
 use crate::aws::{Aws, explain};
 use crate::investigations::Investigation;
+use crate::logs::scope::{Days, Layout};
 use crate::{Error, Result, Scope, runtime, show};
 
 pub(super) const TITLE: &str = "Named queries";
@@ -26,7 +28,7 @@ struct Named {
 /// Saves the questions that the workgroup does not hold yet, if something may be changed. One that is there is
 /// left as it is: whoever edited it meant to.
 pub(super) fn look(aws: &Aws, options: &SetupOptions, table: &str, path: &LogPath) -> Result<Checks> {
-    let wanted = queries(table, path)?;
+    let wanted = queries(table, path, options.date_partition)?;
     runtime::block_on(examine(aws, options, &wanted))
 }
 
@@ -102,7 +104,9 @@ async fn saved(aws: &Aws, workgroup: &str) -> Result<BTreeSet<String>> {
 }
 
 /// The catalogue over the last week that the bucket holds.
-fn queries(table: &str, path: &LogPath) -> Result<Vec<Named>> {
+fn queries(table: &str, path: &LogPath, by_date: bool) -> Result<Vec<Named>> {
+    let days = if by_date { Days::Column(DATE_KEY.to_owned()) } else { Days::Columns };
+    let layout = Layout { days, ..Layout::default() };
     let Some((_, last)) = path.span() else {
         return Err(Error::not_found("there are no logs, so there is nothing to ask"));
     };
@@ -118,7 +122,7 @@ fn queries(table: &str, path: &LogPath) -> Result<Vec<Named>> {
                     needed.push(name);
                 }
             }
-            let sql = question.sql(table, &scope)?;
+            let sql = question.sql_in(table, &scope, &layout)?;
             let mut head = format!("-- {}. Set accounts, regions and days first.\n", question.title());
             if !needed.is_empty() {
                 head.push_str(&format!("-- Put your {} in place of {EXAMPLE}.\n", needed.join(", ")));
@@ -143,7 +147,14 @@ mod tests {
     #[test]
     fn every_question_becomes_a_query_over_what_is_held() {
         let tree = Tree::open(&crate::sample::cached().unwrap()).unwrap();
-        let queries = queries("logs.t", &LogPath::of_tree("sample", &tree)).unwrap();
+        let path = LogPath::of_tree("sample", &tree);
+        let queries = queries("logs.t", &path, false).unwrap();
+        let by_date = super::queries("logs.t", &path, true).unwrap();
+        assert!(
+            by_date[0].sql.contains("AND timestamp BETWEEN '2026/10/19' AND '2026/10/26'"),
+            "{}",
+            by_date[0].sql
+        );
         assert_eq!(queries.len(), Investigation::catalogue().len());
         let one_ip = queries.iter().find(|query| query.name == "trailbook one-ip").unwrap();
         assert!(one_ip.sql.starts_with("-- What one address did. Set accounts"), "{}", one_ip.sql);

@@ -9,9 +9,9 @@ use super::checks::Checks;
 use super::ddl::TableSpec;
 use super::listing::{Listing, Objects};
 use super::log_path::{Day, LogPath};
-use super::statement::Statements;
 use super::trail::{Trail, Wanted};
 use super::{SetupOptions, database, log_path, named, names, results, smoke, trail};
+use crate::athena::Source;
 use crate::embedded::tree::Tree;
 use crate::logs::location::Location;
 use crate::show::{self, Panel};
@@ -65,7 +65,8 @@ struct Found {
 }
 
 impl Readiness {
-    /// Looks at what [`Logs::open`] takes.
+    /// Looks at what [`Logs::open`] takes. Of `athena://database.table?workgroup=W` the table and the workgroup
+    /// need not be there yet.
     ///
     /// # Errors
     ///
@@ -94,9 +95,24 @@ impl Readiness {
                     prefix: names::prefix(prefix)?.to_owned(),
                 }
             }
+            Some(location) if location.scheme == "athena" => {
+                let athena = Source::of(&location)?;
+                let named = options.clone().database(&athena.database).table(&athena.table);
+                let named = named.workgroup(&athena.workgroup);
+                let named = match &athena.results {
+                    Some(results) => named.results(results),
+                    None => named,
+                };
+                named.check()?;
+                return Ok(Self::new(
+                    source,
+                    Place::Account(Aws::open(&athena.profile, &athena.region)?),
+                    &named,
+                ));
+            }
             Some(location) => {
                 return Err(Error::invalid(format!("logs at `{}://` cannot be opened", location.scheme))
-                    .hint("name a folder, or s3://bucket/prefix"));
+                    .hint("name a folder, s3://bucket/prefix, or athena://database.table"));
             }
         };
         Ok(Self::new(source, place, options))
@@ -212,10 +228,9 @@ impl Readiness {
         )?
         .named(&self.options.database, &self.options.table)?
         .by_date(self.options.date_partition);
-        let statements = Statements { aws: aws.clone(), workgroup: self.options.workgroup.clone() };
-        let run = (self.options.apply && ready).then_some(&statements);
-        let (mut checks, ready_table) = database::look(aws, &spec, held, run)?;
-        if self.options.apply && !ready {
+        let workgroup = (self.options.apply && ready).then_some(self.options.workgroup.as_str());
+        let (mut checks, ready_table) = database::look(aws, &spec, held, workgroup)?;
+        if self.options.apply && !ready && !ready_table {
             checks.fail(
                 "statements",
                 "none was run: there is no place for results",
@@ -247,12 +262,15 @@ impl Readiness {
                 if !self.needed_table()? {
                     return unready("there is no table to ask yet: mend the step Table first");
                 }
-                let source = format!(
+                let mut source = format!(
                     "athena://{}?workgroup={}&region={}",
                     self.table_name(),
                     self.options.workgroup,
                     aws.region()
                 );
+                if !aws.profile().is_empty() {
+                    source.push_str(&format!("&profile={}", aws.profile()));
+                }
                 (Logs::open(&source)?, self.listed(&path, &day)?)
             }
         };
@@ -272,9 +290,6 @@ impl Readiness {
         let Some(path) = self.needed_path()? else { return unready("there are no logs to ask") };
         if !self.needed_results()? {
             return unready("there is no workgroup to save them in: mend the step Result location first");
-        }
-        if self.options.date_partition {
-            return unready("they are written for the five partition columns, and this table has a date");
         }
         named::look(aws, &self.options, &self.table_name(), &path)
     }

@@ -5,16 +5,10 @@ use chrono::Datelike;
 use super::checks::{Checks, Verdict};
 use super::listing::Objects;
 use super::log_path::Day;
-use crate::sql::literal;
+use crate::sql::{literal, price};
 use crate::{Logs, show};
 
 pub(super) const TITLE: &str = "Smoke test";
-
-/// What Athena charges for a terabyte read, in dollars, in most regions.
-const DOLLARS: f64 = 5.0;
-
-/// Athena charges for at least so many bytes a query.
-const LEAST: u64 = 10_000_000;
 
 /// Asks the logs for a day's newest events, and compares with what the listing says of that day.
 pub(super) fn look(logs: &Logs, table: &str, day: &Day, listed: Objects, by_date: bool) -> Checks {
@@ -39,7 +33,7 @@ pub(super) fn look(logs: &Logs, table: &str, day: &Day, listed: Objects, by_date
             return checks;
         }
     };
-    let read = answer.coverage().bytes_read;
+    let read = answer.bytes_scanned().unwrap_or(answer.coverage().bytes_read);
     match (answer.height(), listed.count) {
         (0, objects) if objects > 0 => checks.fail(
             "rows",
@@ -51,13 +45,18 @@ pub(super) fn look(logs: &Logs, table: &str, day: &Day, listed: Objects, by_date
     let seen = format!("{} of {}", show::bytes(read), show::bytes(listed.bytes));
     if read < listed.bytes / 2 && answer.height() > 0 {
         checks.warn("bytes", seen, "less was read than is there: look at the table's path template");
-    } else if read > listed.bytes * 2 && read > LEAST {
+    } else if read > listed.bytes * 2 {
         checks.warn("bytes", seen, "more was read than the day holds: look whether projection is on");
     } else {
         checks.pass("bytes", seen);
     }
-    let dollars = read.max(LEAST) as f64 / 1e12 * DOLLARS;
-    checks.pass("cost", format!("about ${dollars:.5} on Athena"));
+    checks.pass(
+        "cost",
+        match answer.cost_usd() {
+            Some(dollars) => format!("${dollars:.5}"),
+            None => format!("nothing here, ${:.5} on Athena", price(read)),
+        },
+    );
     checks.pass("time", format!("{:.2} s", answer.seconds()));
     for damaged in &answer.coverage().damaged {
         let seen = format!("{} could not be read in full: {}", damaged.object, damaged.reason);

@@ -2,8 +2,11 @@
 
 #[path = "../support/moto.rs"]
 mod moto;
+#[path = "../support/athena/mod.rs"]
+mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod ddl;
 mod setup;
+mod table;

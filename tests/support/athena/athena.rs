@@ -142,6 +142,20 @@ pub(super) fn call(state: &State, operation: &str, body: &Value) -> Answer {
                 json!({ "NamedQueryIds": named.iter().map(|query| &query["NamedQueryId"]).collect::<Vec<_>>() }),
             )
         }
+        "GetNamedQuery" => {
+            let named = lock(&state.named);
+            let query = named.iter().find(|query| query["NamedQueryId"] == body["NamedQueryId"]);
+            Ok(json!({ "NamedQuery": query.ok_or_else(|| invalid("no such named query"))? }))
+        }
+        "UpdateWorkGroup" => {
+            let name = text("WorkGroup");
+            let mut groups = lock(&state.groups);
+            let group =
+                groups.get_mut(&name).ok_or_else(|| invalid(format!("WorkGroup {name} is not found.")))?;
+            let place = &body["ConfigurationUpdates"]["ResultConfigurationUpdates"]["OutputLocation"];
+            group.location = place.as_str().map(str::to_owned).or(group.location.take());
+            Ok(json!({}))
+        }
         "BatchGetNamedQuery" => Ok(json!({ "NamedQueries": *lock(&state.named) })),
         other => Err(invalid(format!("the test server has no {other}"))),
     }

@@ -80,9 +80,7 @@ pub(super) fn define(state: &State, sql: &str) -> Option<Result<(), String>> {
     if upper.starts_with("CREATE EXTERNAL TABLE") {
         let name = name("EXTERNAL TABLE");
         let mut tables = lock(&state.tables);
-        if !tables.contains_key(&name) {
-            tables.insert(name, table(&flat));
-        }
+        tables.entry(name).or_insert_with(|| table(&flat));
         return Some(Ok(()));
     }
     if upper.starts_with("ALTER TABLE") {
@@ -92,6 +90,9 @@ pub(super) fn define(state: &State, sql: &str) -> Option<Result<(), String>> {
         if let Some(at) = upper.find("TBLPROPERTIES") {
             table.parameters.extend(properties(&flat[at..]));
         }
+        if let Some(at) = upper.find("ADD COLUMNS") {
+            table.columns.extend(columns(&flat[at..]));
+        }
         return Some(Ok(()));
     }
     None
@@ -99,20 +100,9 @@ pub(super) fn define(state: &State, sql: &str) -> Option<Result<(), String>> {
 
 fn table(flat: &str) -> Table {
     let upper = flat.to_uppercase();
-    let list = |at: usize| -> Vec<(String, String)> {
-        let text = enclosed(&flat[at..]);
-        let parts = split(text, ',');
-        parts
-            .into_iter()
-            .filter_map(|part| {
-                let (name, ty) = part.trim().split_once(' ')?;
-                Some((name.replace('`', "").to_lowercase(), ty.trim().to_owned()))
-            })
-            .collect()
-    };
-    let mut table = Table { columns: list(0), ..Table::default() };
+    let mut table = Table { columns: columns(flat), ..Table::default() };
     if let Some(at) = upper.find("PARTITIONED BY") {
-        table.keys = list(at);
+        table.keys = columns(&flat[at..]);
     }
     if let Some(at) = upper.find("TBLPROPERTIES") {
         table.parameters = properties(&flat[at..]);
@@ -122,6 +112,16 @@ fn table(flat: &str) -> Table {
         table.parameters.insert("location".into(), location.to_owned());
     }
     table
+}
+
+/// The columns in the first parentheses.
+fn columns(text: &str) -> Vec<(String, String)> {
+    let parts = split(enclosed(text), ',').into_iter();
+    let columns = parts.filter_map(|part| {
+        let (name, ty) = part.trim().split_once(' ')?;
+        Some((name.replace('`', "").to_lowercase(), ty.trim().to_owned()))
+    });
+    columns.collect()
 }
 
 /// What stands in the first parentheses.
@@ -159,7 +159,7 @@ fn split(text: &str, separator: char) -> Vec<&str> {
 }
 
 fn properties(text: &str) -> BTreeMap<String, String> {
-    let pairs = split(enclosed(text), ',').into_iter().filter_map(|pair| split_once_outside(pair));
+    let pairs = split(enclosed(text), ',').into_iter().filter_map(split_once_outside);
     pairs.collect()
 }
 

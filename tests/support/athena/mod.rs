@@ -116,6 +116,18 @@ impl Server {
         lock(&self.state.databases).push(database);
     }
 
+    /// Forgets a table and its database.
+    pub(crate) fn drop_table(&self, name: &str) {
+        lock(&self.state.tables).remove(name);
+        let database = name.split('.').next().unwrap_or_default();
+        lock(&self.state.databases).retain(|known| known != database);
+    }
+
+    /// A table as it is.
+    pub(crate) fn get_table(&self, name: &str) -> Table {
+        lock(&self.state.tables)[name].clone()
+    }
+
     /// Makes or replaces a workgroup.
     pub(crate) fn group(&self, name: &str, group: Group) {
         lock(&self.state.groups).insert(name.to_owned(), group);

@@ -38,7 +38,19 @@ pub(super) fn call(state: &State, head: &Parts, body: &[u8]) -> Reply {
     match head.method {
         Method::PUT => {
             lock(&state.objects).insert(path, body.to_vec());
-            reply(200, "text/plain", "")
+            let mut answer = reply(200, "text/plain", "");
+            answer.headers_mut().insert(header::ETAG, "\"0\"".parse().expect("a tag"));
+            answer
+        }
+        Method::POST if get("delete").is_some() => {
+            let body = String::from_utf8_lossy(body);
+            let keys = body.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+            let mut deleted = String::new();
+            for key in keys {
+                lock(&state.objects).remove(&format!("{}/{key}", path.trim_end_matches('/')));
+                deleted.push_str(&format!("<Deleted><Key>{key}</Key></Deleted>"));
+            }
+            reply(200, "application/xml", format!("<DeleteResult>{deleted}</DeleteResult>"))
         }
         Method::GET if get("list-type").is_some() => {
             list(state, path.trim_end_matches('/'), get("prefix").unwrap_or_default(), get("delimiter"))
