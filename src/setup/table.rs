@@ -261,6 +261,8 @@ impl<'a> Judge<'a> {
                 format!("they are not projected as 01 to 12 and 01 to 31 with two digits: {SILENT}"),
                 "run the ALTER TABLE below",
             );
+        } else {
+            self.checks.pass("months and days", "all, with two digits");
         }
         let there = self.property("projection.year.range");
         let range = there
