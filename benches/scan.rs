@@ -1,6 +1,6 @@
 //! What questions cost, beside what inflating the logs costs and what other engines take.
 //!
-//! `cargo bench --profile dev` (the profile that everything is built in: nothing is built a second time).
+//! `cargo benchmark` is `cargo bench` in the profile that everything is built in: nothing is built twice.
 //! The logs are those in the folders that `TRAILBOOK_BENCH_LOGS` lists, separated by `:`, else a generated
 //! sample of `TRAILBOOK_BENCH_EVENTS` events (200,000) in two trees: small objects as they are delivered,
 //! and one large object a day. Peers are measured if the Python named by `TRAILBOOK_BENCH_PYTHON` has chdb
@@ -155,7 +155,7 @@ fn measure(name: &str, tree: &Path) -> Result<()> {
     let day = last_day(&paths)?;
     let mut variants: Vec<Variant<'_>> = vec![
         ("inflate alone", "", Box::new(|| inflate_all(&paths).map(drop))),
-        ("open (list the tree)", "", Box::new(|| Ok(drop(Logs::open(source)?)))),
+        ("open (list the tree)", "", Box::new(|| Logs::open(source).map(drop).map_err(Into::into))),
         ("count by eventname", "3.5 large, 2.2 small", Box::new(|| ask(&logs, COUNT))),
         ("console logins, 5 columns", "2 large, 1.6 small", Box::new(|| ask(&logs, LOGINS))),
         ("top principals", "", Box::new(|| ask(&logs, PRINCIPALS))),
@@ -367,13 +367,21 @@ fn peers(source: &str, times: &[Times]) -> Result<()> {
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into());
     }
-    println!("  {:56} {:>8} {:>9}", "peer", "wall s", "/ ours");
+    println!(
+        "  {:46} {:>8} {:>8} {:>7} {:>7}",
+        "a peer, and how many times ours it takes", "wall s", "cpu s", "wall x", "cpu x"
+    );
     for line in String::from_utf8(output.stdout)?.lines() {
-        let [question, peer, seconds] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
-        let seconds: f64 = seconds.parse()?;
+        let [question, peer, wall, processor] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
+        let (wall, processor): (f64, f64) = (wall.parse()?, processor.parse()?);
         // They list the tree each time.
-        let ours = times[1].best() + times[if question == "count" { 2 } else { 3 }].best();
-        println!("  {:56} {seconds:8.3} {:8.1}x", format!("{question}: {peer}"), seconds / ours);
+        let ours = [&times[1], &times[if question == "count" { 2 } else { 3 }]];
+        println!(
+            "  {:46} {wall:8.3} {processor:8.3} {:7.1} {:7.1}",
+            format!("{question}: {peer}"),
+            wall / ours.iter().map(|times| times.best()).sum::<f64>(),
+            processor / ours.iter().map(|times| times.processor()).sum::<f64>(),
+        );
     }
     Ok(())
 }

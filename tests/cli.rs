@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Damage, Dir, shared, trailbook};
+use support::{Damage, Dir, shared, trailbook, trailbook_in};
 
 const COUNT: &str =
     "SELECT eventname, count(*) c FROM cloudtrail_logs GROUP BY eventname ORDER BY c DESC, eventname LIMIT 5";
@@ -225,6 +225,29 @@ fn a_saved_question_is_asked_by_its_id() {
     ]);
     run.exits(1);
     assert!(run.stderr.contains("111122223333"), "{}", run.stderr);
+}
+
+#[test]
+fn a_snapshot_answers_until_the_logs_change() {
+    let (logs, home) = (Dir::with_logs(), Dir::new());
+    let run = |arguments: &[&str]| {
+        let run =
+            trailbook_in(&[("TRAILBOOK_HOME", home.path())], &[arguments, &["--logs", logs.path()]].concat());
+        run.exits(0);
+        run
+    };
+    let sql = "SELECT eventname, count(*) AS n FROM t WHERE day = '12' GROUP BY 1 ORDER BY 1";
+    let before = run(&["query", sql]);
+    let made = run(&["snapshot", "--from", "2026-10-12", "--to", "2026-10-13"]);
+    assert!(made.stdout.contains("6 events of 2 objects"), "{}", made.stdout);
+    let after = run(&["query", sql]);
+    assert_eq!(after.stdout, before.stdout);
+    assert!(after.stderr.contains("from 2 objects"), "{}", after.stderr);
+    assert!(after.stderr.contains(", from the snapshot of 20"), "{}", after.stderr);
+    logs.write("AWSLogs/111122223333/CloudTrail/us-east-1/2026/10/12/more.json", r#"{"Records":[{}]}"#);
+    let changed = run(&["query", sql]);
+    assert!(!changed.stderr.contains("snapshot"), "{}", changed.stderr);
+    assert_ne!(changed.stdout, before.stdout);
 }
 
 #[test]

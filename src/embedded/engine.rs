@@ -115,7 +115,12 @@ impl Engine {
         let mut rules = PhysicalOptimizer::new().rules;
         rules.retain(|rule| rule.name() != "SanityCheckPlan");
         let state = SessionStateBuilder::new()
-            .with_config(SessionConfig::new().with_target_partitions(runtime::threads()))
+            .with_config(
+                SessionConfig::new()
+                    .with_target_partitions(runtime::threads())
+                    // A snapshot is read by all threads, however small it is.
+                    .with_repartition_file_min_size(1),
+            )
             .with_runtime_env(environment)
             .with_query_planner(Arc::new(Planner))
             .with_physical_optimizer_rules(rules)

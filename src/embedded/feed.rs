@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use super::tree::Tree;
+use crate::{progress::Progress, show};
 
 /// How many objects are fetched, or wait to be taken, at once.
 const AT_ONCE: usize = 32;
@@ -35,6 +36,7 @@ pub(super) struct Feed {
     next: AtomicUsize,
     /// What fetches the bodies of a bucket's objects, in the same order, ahead of the workers.
     fetches: Option<Mutex<mpsc::Receiver<Fetch>>>,
+    progress: Progress,
 }
 
 type Fetch = JoinHandle<(Body, Option<OwnedSemaphorePermit>)>;
@@ -67,7 +69,8 @@ impl Feed {
             tokio::spawn(fetch_all(store.s3(), tree.clone(), objects.clone(), limit as u64 + 1, fetches));
             Mutex::new(taken)
         });
-        Feed { objects, next: AtomicUsize::new(0), fetches }
+        let progress = Progress::new(format!("reading {}", tree.root()));
+        Feed { objects, next: AtomicUsize::new(0), fetches, progress }
     }
 
     /// The next object that no other worker has taken. Waits for it.
@@ -83,6 +86,8 @@ impl Feed {
             (self.next.fetch_add(1, Ordering::Relaxed), fetch)
         };
         let object = *self.objects.get(turn)?;
+        self.progress
+            .tell(|| format!("{} of {}", turn + 1, show::count(self.objects.len() as u64, "object")));
         let body = match Handle::current().block_on(fetch) {
             Ok((body, _)) => body,
             Err(error) => Err(format!("could not be fetched: {error}").into()),
