@@ -1,5 +1,6 @@
 //! The runbooks themselves, headless, with their reports.
 
+use std::path::Path;
 use std::process::Output;
 
 use crate::support::{folder, kernel_with, outputs, root, skip, text, turn};
@@ -13,9 +14,13 @@ struct Run {
 }
 
 fn first_look(name: &str, parameters: &[&str]) -> Run {
-    let folder = folder(name);
+    run(FIRST_LOOK, &folder(name), parameters)
+}
+
+/// A run whose cases are kept in a folder, and its results too.
+fn run(runbook: &str, folder: &Path, parameters: &[&str]) -> Run {
     let (report, executed) = (folder.join("report.html"), folder.join("executed.ipynb"));
-    let mut arguments = vec!["run", FIRST_LOOK];
+    let mut arguments = vec!["run", runbook];
     arguments.extend(parameters.iter().flat_map(|word| match word.split_once('=') {
         Some((name, value)) => vec!["-p", name, value],
         None => vec![*word],
@@ -37,6 +42,48 @@ impl Run {
             .find(|evidence| evidence["question"] == question)
             .unwrap_or_else(|| panic!("no answer to {question}"))
     }
+}
+
+/// All in one case, each leading to the next.
+#[test]
+fn every_runbook_runs_on_the_sample_logs() {
+    let _turn = turn();
+    let folder = folder("every-runbook");
+    let leads = |run: &Run, line: &str| {
+        let log = text(&run.output.stderr);
+        assert!(log.lines().any(|found| found.starts_with(line)), "{line} is not in\n{log}");
+    };
+    for (name, rows, next) in [
+        ("00-readiness", &[][..], None),
+        ("02-console-sign-ins", &[("console-logins", 327)], Some("07-one-ip.ipynb -p ip 203.0.113.140 ")),
+        ("03-iam-changes", &[("new-access-keys", 4)], Some("07-one-ip.ipynb -p ip 203.0.113.66 ")),
+        ("04-security-groups", &[("world-open-ports", 4)], Some("07-one-ip.ipynb -p ip 203.0.113.66 ")),
+        ("05-root-use", &[("root-use", 17)], Some("07-one-ip.ipynb -p ip 203.0.113.140 ")),
+        (
+            "06-api-errors",
+            &[("denial-bursts", 2), ("api-errors", 200)],
+            Some("07-one-ip.ipynb -p ip 203.0.113.66 "),
+        ),
+        (
+            "07-one-ip",
+            &[("ip-changes", 19)],
+            Some("08-one-principal.ipynb -p principal arn:aws:iam::111122223333:user/deploy-bot "),
+        ),
+        ("08-one-principal", &[("principal-keys", 2)], Some("07-one-ip.ipynb -p ip 203.0.113.66 ")),
+    ] {
+        let run = run(&format!("runbooks/{name}.ipynb"), &folder, &["incident=EVERY-1"]);
+        assert_eq!(run.output.status.code(), Some(0), "{name}: {}", text(&run.output.stderr));
+        assert!(!run.report.contains("class=\"status draft\""), "the report of {name} is a draft");
+        for (question, rows) in rows {
+            assert_eq!(run.evidence(question)["rows"], *rows, "{name}, {question}");
+        }
+        if let Some(next) = next {
+            leads(&run, &format!("cargo runbook runbooks/{next}"));
+        }
+    }
+    let case = outputs(&folder.join("executed.ipynb")).into_iter().flatten();
+    let shown: String = case.map(|output| output["data"]["text/plain"].to_string()).collect();
+    assert!(shown.contains("In this case: One address: 203.0.113.66, 8 of 8 steps"), "{shown}");
 }
 
 #[test]
