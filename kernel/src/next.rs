@@ -11,15 +11,17 @@ use serde_json::Value;
 use crate::report::EVIDENCE;
 use crate::{notebook, parameters};
 
-/// Lines printed at most: those that most answers lead to.
+/// Lines printed at most.
 const LINES: usize = 8;
 
 /// A runbook with its parameters, and the answers that lead there.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Next {
     runbook: String,
     parameters: Vec<(String, String)>,
     why: Vec<String>,
+    /// How much the answers say: a row among few says more than one among many.
+    weight: f64,
 }
 
 /// The command lines for what an executed notebook leads to, each after a comment that says why.
@@ -37,7 +39,7 @@ pub(crate) fn commands(executed: &str, path: &Path, named: &Path, given: &[(Stri
     steps.retain(|step: &Next| {
         step.runbook.as_str() != own || step.parameters.iter().any(|one| !given.contains(one))
     });
-    steps.sort_by_key(|step| std::cmp::Reverse(step.why.len()));
+    steps.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     steps.iter().filter_map(|step| command(step, path, named, given)).take(LINES).collect()
 }
 
@@ -50,27 +52,29 @@ fn collect(record: &Value, steps: &mut Vec<Next>) {
     for part in record["parts"].as_array().into_iter().flatten() {
         collect(part, steps);
     }
+    let weight = 1.0 / record["rows"].as_u64().unwrap_or(1).max(1) as f64;
     for step in record["next"].as_array().into_iter().flatten() {
-        let Some(next) = read(step) else { continue };
-        match steps
-            .iter_mut()
-            .find(|known| known.runbook == next.runbook && known.parameters == next.parameters)
-        {
-            Some(known) => known
-                .why
-                .extend(next.why.into_iter().filter(|why| !known.why.contains(why)).collect::<Vec<_>>()),
+        let Some(next) = read(step, weight) else { continue };
+        let same = |known: &&mut Next| known.runbook == next.runbook && known.parameters == next.parameters;
+        match steps.iter_mut().find(same) {
+            Some(known) if next.why.iter().all(|why| known.why.contains(why)) => {}
+            Some(known) => {
+                known.why.extend(next.why);
+                known.weight += weight;
+            }
             None => steps.push(next),
         }
     }
 }
 
-fn read(step: &Value) -> Option<Next> {
+fn read(step: &Value, weight: f64) -> Option<Next> {
     let parameters = step["parameters"].as_object()?;
     let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
     Some(Next {
         runbook: step["runbook"].as_str()?.to_owned(),
         parameters: parameters.iter().map(text).collect::<Option<_>>()?,
         why: step["why"].as_str().map(str::to_owned).into_iter().collect(),
+        weight,
     })
 }
 
@@ -134,16 +138,19 @@ mod tests {
         .to_string()
     }
 
-    fn executed(steps: Value) -> String {
-        let record = json!({"kind": "answer", "next": steps});
+    fn executed(answers: Vec<Value>) -> String {
         let output = |record: Value| json!({"output_type": "execute_result", "data": {EVIDENCE: record}});
         json!({"cells": [{"cell_type": "markdown"}, {"outputs": [
-            {"output_type": "stream"}, output(json!({"kind": "panel", "parts": [record]})),
+            {"output_type": "stream"}, output(json!({"kind": "panel", "parts": answers})),
         ]}]})
         .to_string()
     }
 
-    fn check(steps: Value, want: &[&str]) {
+    fn answer(rows: u64, steps: Value) -> Value {
+        json!({"kind": "answer", "rows": rows, "next": steps})
+    }
+
+    fn check(answers: Vec<Value>, want: &[&str]) {
         let folder = std::env::temp_dir().join(format!("trailbook-next-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let text = notebook(
@@ -151,7 +158,7 @@ mod tests {
         );
         fs::write(folder.join("07-one-ip.ipynb"), text).unwrap();
         let given = [("tlp".to_owned(), "TLP:RED".to_owned()), ("limit".to_owned(), "5".to_owned())];
-        let lines = commands(&executed(steps), &folder.join("01.ipynb"), Path::new("01.ipynb"), &given);
+        let lines = commands(&executed(answers), &folder.join("01.ipynb"), Path::new("01.ipynb"), &given);
         assert_eq!(lines, want);
     }
 
@@ -160,16 +167,16 @@ mod tests {
     }
 
     #[test]
-    fn what_most_answers_lead_to_comes_first() {
-        let one = "# from “a”\ncargo runbook 07-one-ip.ipynb -p ip 192.0.2.1 -p tlp TLP:RED";
-        let two = "# from “a”, from “b”\ncargo runbook 07-one-ip.ipynb -p ip 192.0.2.2 -p tlp TLP:RED";
-        let steps = [
-            ip("192.0.2.1", "from “a”"),
-            ip("192.0.2.2", "from “a”"),
-            ip("192.0.2.2", "from “b”"),
-            ip("192.0.2.2", "from “b”"),
-        ];
-        check(json!(steps), &[two, one]);
+    fn what_the_shortest_answers_lead_to_comes_first() {
+        let many = json!([ip("192.0.2.1", "from “a”"), ip("192.0.2.2", "from “a”")]);
+        let few = json!([ip("192.0.2.2", "from “b”"), ip("192.0.2.2", "from “b”")]);
+        check(
+            vec![answer(300, many), answer(2, few)],
+            &[
+                "# from “a”, from “b”\ncargo runbook 07-one-ip.ipynb -p ip 192.0.2.2 -p tlp TLP:RED",
+                "# from “a”\ncargo runbook 07-one-ip.ipynb -p ip 192.0.2.1 -p tlp TLP:RED",
+            ],
+        );
         let other = json!([
             {"runbook": "no-such", "parameters": {"ip": "x"}, "why": "w"},
             {"runbook": "../07-one-ip", "parameters": {"ip": "x"}, "why": "w"},
@@ -178,7 +185,7 @@ mod tests {
             {"runbook": "07-one-ip"},
             "07-one-ip",
         ]);
-        check(other, &[]);
+        check(vec![answer(1, other)], &[]);
     }
 
     #[test]
@@ -210,11 +217,11 @@ mod tests {
             assert_eq!(String::from_utf8(output.stdout).unwrap(), value, "{line}");
         }
         check(
-            json!([ip("$(id)", "w")]),
+            vec![answer(1, json!([ip("$(id)", "w")]))],
             &["# w\ncargo runbook 07-one-ip.ipynb -p ip '$(id)' -p tlp TLP:RED"],
         );
         check(
-            json!([ip("192.0.2.1", "w\nrm")]),
+            vec![answer(1, json!([ip("192.0.2.1", "w\nrm")]))],
             &["cargo runbook 07-one-ip.ipynb -p ip 192.0.2.1 -p tlp TLP:RED"],
         );
     }
