@@ -168,7 +168,7 @@ fn measure(name: &str, tree: &Path) -> Result<()> {
         ("`trailbook query` of one day", "0.150 s", Box::new(|| process(source, &day))),
     ];
     let times = take_turns(&mut variants, ROUNDS)?;
-    print_table(&variants, &times);
+    print_table(&variants, &times, &times[0]);
 
     // A snapshot of everything: afterwards the same questions are answered from it.
     drop(variants);
@@ -188,7 +188,7 @@ fn measure(name: &str, tree: &Path) -> Result<()> {
         ("JSON path group by, snapshot", "0.060 s", Box::new(|| ask(&logs, PATH))),
     ];
     let repeated = take_turns(&mut variants, ROUNDS)?;
-    print_table(&variants, &repeated);
+    print_table(&variants, &repeated, &times[0]);
     drop(variants);
     fs::remove_file(snapshot.path())?;
 
@@ -215,9 +215,8 @@ fn take_turns(variants: &mut [Variant<'_>], rounds: usize) -> Result<Vec<Times>>
     Ok(times)
 }
 
-fn print_table(variants: &[Variant<'_>], times: &[Times]) {
+fn print_table(variants: &[Variant<'_>], times: &[Times], floor: &Times) {
     println!("  {:32} {:>8} {:>8} {:>7} {:>7}  must", "", "wall s", "cpu s", "wall x", "cpu x");
-    let floor = &times[0];
     for ((name, must, _), time) in variants.iter().zip(times) {
         let ratio = |of: f64, by: f64| if by > 0.0 { format!("{:.2}", of / by) } else { "-".into() };
         println!(

@@ -141,6 +141,7 @@ impl Snapshot {
             ),
         };
         let mut folders = BTreeSet::new();
+        let mut last = None;
         let mut readings = Vec::with_capacity(objects.len());
         for &place in objects {
             let object = &tree.objects()[place];
@@ -148,7 +149,10 @@ impl Snapshot {
                 Some(entries) => entries[place]?,
                 None => self.entry(tree, object)?,
             };
-            folders.insert(object.partition.folder.as_path());
+            // Objects of a folder follow one another, and comparing paths takes time.
+            if last.replace(object.partition.index) != Some(object.partition.index) {
+                folders.insert(object.partition.folder.as_path());
+            }
             readings.push((place, self.manifest.objects[entry].reading(deduplicate)));
         }
         let held: usize =
