@@ -10,7 +10,7 @@ use super::html::{escape, visible};
 use super::redact::redact;
 use super::rows::Rows;
 use super::value::text;
-use super::width::{cut, cut_middle, width};
+use super::width::{cut, cut_middle, split_at, width};
 
 /// Characters of a value that a cell shows; the rest is in its tooltip.
 const SHOWN: usize = 160;
@@ -19,8 +19,11 @@ const SHOWN: usize = 160;
 const WORD: usize = 52;
 
 /// Characters that a line of a table holds on paper, and those of a short value.
-const LINE: usize = 110;
-const SHORT: usize = 26;
+const LINE: usize = 100;
+const SHORT: usize = 21;
+
+/// Characters of a value that a cell shows on paper.
+const PAPER: usize = 72;
 
 /// Characters of a value that its tooltip holds. The whole is in the frame.
 const TOLD: usize = 4000;
@@ -95,7 +98,7 @@ fn classes(columns: &[Column], cells: &[(usize, Vec<Option<String>>)]) -> Vec<St
         values.chain([columns[n].name.as_str()]).map(width).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns.len()).map(widest).collect();
-    let mut room = if widths.iter().sum::<usize>() <= LINE { LINE } else { LINE * 2 / 3 };
+    let mut room = if widths.iter().sum::<usize>() <= LINE { LINE } else { LINE / 2 };
     let class = |(column, width): (&Column, &usize)| {
         if Kind::is_number(&column.kind) {
             room = room.saturating_sub(*width);
@@ -116,12 +119,17 @@ fn push_cell(out: &mut String, class: &str, text: &str, shown: usize) {
     // a longer text is cut by the page.
     let is_word = !text.contains([' ', '{', '[']);
     let short = if is_word { cut_middle(&text, shown.min(WORD)) } else { cut(&text, shown) };
+    let _ = write!(out, "<td{class}");
     if width(&text) > WORD.min(shown) {
-        let whole = cut(&text, TOLD);
-        let _ = write!(out, "<td{class} title=\"{}\">{}</td>", escape(&whole), escape(&short));
-    } else {
-        let _ = write!(out, "<td{class}>{}</td>", escape(&short));
+        let _ = write!(out, " title=\"{}\"", escape(&cut(&text, TOLD)));
     }
+    let (head, tail) = short.split_at(split_at(&short, PAPER));
+    let _ = write!(out, ">{}", escape(head));
+    if !tail.is_empty() {
+        let _ =
+            write!(out, "<span class=\"tb-more\">{}</span><span class=\"tb-paper\">…</span>", escape(tail));
+    }
+    out.push_str("</td>");
 }
 
 #[cfg(test)]
@@ -178,7 +186,9 @@ mod tests {
         let html = table(&frame, &Column::of(&frame), Rows::all(4));
         assert!(html.contains("<td><span class=\"tb-null\">NULL</span></td>"));
         assert!(html.contains("<td></td>"));
-        assert!(html.contains(&format!("<td title=\"{long}\">{}…</td>", &long[..SHOWN - 1])));
+        let (head, tail) = long[..SHOWN - 1].split_at(PAPER);
+        let rest = format!("<span class=\"tb-more\">{tail}…</span><span class=\"tb-paper\">…</span></td>");
+        assert!(html.contains(&format!("<td title=\"{long}\">{head}{rest}")), "{html}");
         assert!(
             html.contains(
                 "<td title=\"arn:aws:sts::111122223333:assumed-role/AdministratorAccess/alice@example.com\">\
@@ -196,13 +206,14 @@ mod tests {
             let html = table(&frame, &[Column::new(&name, &kind)], Rows::all(1));
             let found = markup(&html);
             for (element, attributes) in &found.elements {
-                let known = ["p", "div", "table", "thead", "tbody", "tr", "th", "td"];
+                let known = ["p", "div", "table", "thead", "tbody", "tr", "th", "td", "span"];
                 prop_assert!(known.contains(&element.as_str()), "{}", element);
                 for attribute in attributes {
                     prop_assert!(["class", "tabindex", "scope", "title"].contains(&attribute.as_str()), "{}", attribute);
                 }
             }
-            prop_assert_eq!(found.elements.len(), 11);
+            let others = found.elements.iter().filter(|(element, _)| element != "span");
+            prop_assert_eq!(others.count(), 11);
             let shown = visible(&value);
             let start: String = shown.chars().take(8).collect();
             prop_assert!(found.text.contains(&start));

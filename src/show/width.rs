@@ -53,7 +53,7 @@ pub(crate) fn wrap(text: &str, max: usize) -> Vec<&str> {
 }
 
 /// The longest prefix, in bytes, of at most `max` columns.
-fn split_at(text: &str, max: usize) -> usize {
+pub(crate) fn split_at(text: &str, max: usize) -> usize {
     let mut used = 0;
     for (at, c) in text.char_indices() {
         used += c.width().unwrap_or(0);

@@ -26,6 +26,7 @@ def whole(page, path):
     """All cells: JupyterLab renders no others than those that are in view."""
     height = page.evaluate("document.querySelector('.jp-WindowedPanel-inner')?.scrollHeight ?? 1600")
     page.set_viewport_size({"width": 1280, "height": min(int(height) + 200, 14_000)})
+    page.evaluate("document.querySelector('.jp-WindowedPanel-outer')?.scrollTo(0, 0)")
     page.wait_for_timeout(1500)
     page.screenshot(path=path)
 
@@ -56,9 +57,12 @@ with sync_playwright() as playwright:
     page.keyboard.press("Control+S")
     page.wait_for_timeout(3000)
     page.keyboard.press("Control+B")  # without the file browser
+    news = page.get_by_role("button", name="No", exact=True)
+    if news.count():
+        news.first.click()
     whole(page, folder / "light.png")
 
-    page.set_viewport_size({"width": 1100, "height": 860})
+    page.set_viewport_size({"width": 1100, "height": 760})
     chart = page.locator("svg.tb-chart").first
     heading = page.locator(".jp-MarkdownCell", has=page.locator("h2")).filter(has_text="Volume over time")
     target = heading.first if heading.count() else chart
@@ -67,8 +71,8 @@ with sync_playwright() as playwright:
     webp(page, folder / "runbook.webp")
 
     page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_role("menuitem", name="Theme", exact=True).hover()
-    page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+    page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+    page.locator(".lm-Menu-item", has_text="JupyterLab Dark").first.click()
     page.wait_for_timeout(3000)
     whole(page, folder / "dark.png")
     browser.close()
