@@ -25,6 +25,7 @@
 //! | [`Investigation`](investigations::Investigation) | a saved question: SQL, parameters, why one asks it |
 //! | [`Answer`] | the rows as a data frame, with SQL, coverage and SHA-256 |
 //! | [`Readiness`](setup::Readiness) | the set-up: from the trail to a table that answers, step by step |
+//! | [`Snapshot`] | a scope kept as Parquet, from which later questions about it are answered |
 //! | [`Case`] | an incident: its checklist and its hash-chained ledger |
 //!
 //! # What is promised
