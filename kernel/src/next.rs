@@ -93,7 +93,10 @@ fn command(next: &Next, path: &Path, named: &Path, given: &[(String, String)]) -
     let mut line = format!("cargo runbook {}", quoted(named.with_file_name(file).to_str()?)?);
     let known = |name: &String| next.parameters.iter().any(|(own, _)| own == name);
     let shared = given.iter().filter(|(name, _)| takes.contains(name) && !known(name));
-    for (name, value) in next.parameters.iter().chain(shared) {
+    let mut words: Vec<&(String, String)> = next.parameters.iter().chain(shared).collect();
+    // A runbook declares last what is its own, and that is what one looks for.
+    words.sort_by_key(|(name, _)| std::cmp::Reverse(takes.iter().position(|taken| taken == name)));
+    for (name, value) in words {
         line.push_str(&format!(" -p {name} {}", quoted(value)?));
     }
     let why: Vec<&str> = next.why.iter().filter(|why| is_printable(why)).map(String::as_str).collect();
@@ -154,7 +157,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("trailbook-next-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let text = notebook(
-            "let ip: String = String::new();\nlet source: String = String::new();\nlet tlp: String = String::new();",
+            "let source: String = String::new();\nlet tlp: String = String::new();\nlet ip: String = String::new();",
         );
         fs::write(folder.join("07-one-ip.ipynb"), text).unwrap();
         let given = [("tlp".to_owned(), "TLP:RED".to_owned()), ("limit".to_owned(), "5".to_owned())];
