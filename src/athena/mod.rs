@@ -22,6 +22,7 @@ mod journal;
 mod results;
 mod source;
 mod table;
+mod unload;
 mod value;
 mod workgroup;
 
@@ -42,6 +43,7 @@ use crate::sql::{OutputColumn, Plan};
 use crate::{Coverage, Error, Inventory, QueryOptions, Result, Scope, runtime, show};
 use execute::Finished;
 use journal::{Entry, Journal};
+use results::Results;
 pub(crate) use source::Source;
 use table::Table;
 use workgroup::Workgroup;
@@ -128,21 +130,23 @@ impl Athena {
         Ok(Some(prepared.into_plan()))
     }
 
-    /// Runs a query to its end.
-    async fn execute(&self, sql: &str, plan: Option<&Plan>) -> Result<(Finished, Vec<String>)> {
-        let workgroup = self.workgroup().await?;
-        if let (Some(cutoff), Some(plan)) = (workgroup.cutoff, plan)
-            && plan.bytes() > cutoff
-        {
-            return Err(Error::rejected(format!(
+    /// The query would be stopped half-way.
+    async fn check_cutoff(&self, plan: &Plan) -> Result<()> {
+        match self.workgroup().await?.cutoff {
+            Some(cutoff) if plan.bytes() > cutoff => Err(Error::rejected(format!(
                 "the query would read {}, and the workgroup `{}` stops queries at {}",
                 show::bytes(plan.bytes()),
                 self.source.workgroup,
                 show::bytes(cutoff)
             ))
-            .hint("narrow accounts, regions and days, or raise the workgroup's cutoff"));
+            .hint("narrow accounts, regions and days, or raise the workgroup's cutoff")),
+            _ => Ok(()),
         }
-        let location = workgroup.output_location(&self.source)?;
+    }
+
+    /// Runs a statement to its end.
+    async fn execute(&self, sql: &str) -> Result<(Finished, Vec<String>)> {
+        let location = self.workgroup().await?.output_location(&self.source)?;
         let id = execute::start(&self.client, sql, &self.source, location).await?;
         let noted = Journal::open().and_then(|journal| journal.add(&self.entry(&id, sql)));
         let warnings = noted.err().map(|error| {
@@ -150,6 +154,31 @@ impl Athena {
         });
         let finished = execute::wait(&self.client, &id, &self.known()).await?;
         Ok((finished, warnings.into_iter().collect()))
+    }
+
+    /// Runs a query and brings its rows.
+    async fn rows(&self, sql: &str, columns: Option<&[OutputColumn]>) -> Result<(Finished, Results)> {
+        let place = self.workgroup().await?.place(&self.source);
+        let obstacle = match (self.source.unload, columns, place) {
+            (false, ..) => None,
+            (true, Some(columns), Some(place)) => match unload::obstacle(columns) {
+                None => {
+                    let folder = unload::folder(place, std::process::id());
+                    let (finished, warnings) = self.execute(&unload::statement(sql, &folder)).await?;
+                    let mut results = unload::fetch(&self.aws, &folder, columns).await?;
+                    results.warnings.extend(warnings);
+                    return Ok((finished, results));
+                }
+                obstacle => obstacle,
+            },
+            (true, None, _) => Some("the columns' types are not known"),
+            (true, _, None) => Some("the workgroup has no place in S3 for it"),
+        };
+        let (finished, warnings) = self.execute(sql).await?;
+        let mut results = results::fetch(&self.aws, &self.client, &finished, columns).await?;
+        results.warnings.extend(warnings);
+        results.warnings.extend(obstacle.map(|why| format!("the results did not come as Parquet: {why}")));
+        Ok((finished, results))
     }
 
     fn entry(&self, id: &str, sql: &str) -> Entry {
@@ -172,13 +201,12 @@ impl Athena {
             .collect()
     }
 
-    async fn outcome(
-        &self,
-        finished: Finished,
-        checked: Option<(Vec<OutputColumn>, Plan)>,
-    ) -> Result<Outcome> {
+    async fn answer(&self, sql: &str, checked: Option<(Vec<OutputColumn>, Plan)>) -> Result<Outcome> {
         let (columns, plan) = checked.unzip();
-        let rows = results::fetch(&self.aws, &self.client, &finished, columns.as_deref()).await?;
+        if let Some(plan) = &plan {
+            self.check_cutoff(plan).await?;
+        }
+        let (finished, rows) = self.rows(sql, columns.as_deref()).await?;
         let mut warnings = plan.as_ref().map(|plan| plan.warnings().to_vec()).unwrap_or_default();
         if plan.is_none() {
             warnings.push(
@@ -262,13 +290,7 @@ impl QueryEngine for Athena {
 
     fn run(&self, sql: &str, options: &QueryOptions) -> Result<Outcome> {
         let checked = runtime::on_own_thread(|_| self.check(sql, options))?;
-        runtime::block_on(async {
-            let plan = checked.as_ref().map(|(_, plan)| plan);
-            let (finished, warnings) = self.execute(sql, plan).await?;
-            let mut outcome = self.outcome(finished, checked).await?;
-            outcome.warnings.extend(warnings);
-            Ok(outcome)
-        })?
+        runtime::block_on(self.answer(sql, checked))?
     }
 }
 
@@ -300,17 +322,24 @@ pub(crate) fn run_statement(aws: &Aws, workgroup: &str, sql: &str) -> Result<()>
 pub fn resume(id: &str) -> Result<Answer> {
     let (entry, source) = noted(id)?;
     let athena = Athena::of(&entry.source, source)?;
-    let planned = athena.front.columns(&entry.sql, &athena.reading(&QueryOptions::default())?);
+    let (sql, folder) = match unload::parse(&entry.sql) {
+        Some((sql, folder)) => (sql, Some(folder)),
+        None => (entry.sql.clone(), None),
+    };
+    let columns = athena.front.columns(&sql, &athena.reading(&QueryOptions::default())?).ok();
     runtime::block_on(async {
         let finished = execute::wait(&athena.client, id, &athena.known()).await?;
-        let rows = results::fetch(&athena.aws, &athena.client, &finished, planned.ok().as_deref()).await?;
+        let rows = match (&folder, &columns) {
+            (Some(folder), Some(columns)) => unload::fetch(&athena.aws, folder, columns).await?,
+            _ => results::fetch(&athena.aws, &athena.client, &finished, columns.as_deref()).await?,
+        };
         let started = DateTime::parse_from_rfc3339(&entry.started).map(|started| started.with_timezone(&Utc));
         let provenance = Provenance {
             question: None,
             step: None,
             engine: athena.name(),
             source: entry.source,
-            sql: entry.sql,
+            sql,
             scope: None,
             coverage: Coverage::default(),
             warnings: rows.warnings,

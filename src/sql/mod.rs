@@ -41,7 +41,7 @@ mod window;
 
 use datafusion::logical_expr::LogicalPlan;
 
-pub(crate) use arrow::{Builder, Reader};
+pub(crate) use arrow::{Builder, Reader, data_type};
 pub(crate) use catalog::Catalog;
 pub(crate) use fence::FencePlanner;
 pub use guard::Plan;

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use trailbook::{Answer, Logs, QueryOptions};
 
-use crate::server::Server;
+use crate::server::{Group, Server};
 use crate::support::Dir;
 
 /// The engines meet in a process of their own, which takes the server for AWS.
@@ -17,6 +17,7 @@ const DAY: &str = "account_id = '111122223333' AND region IN ('us-east-1', 'eu-w
 #[track_caller]
 fn with_server(test: &str, dir: &str) {
     let server = Server::start(dir.as_ref());
+    server.group("managed", Group { is_managed: true, ..Group::default() });
     let home = Dir::new();
     let output = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", &format!("conformance::{test}"), "--nocapture"])
@@ -146,6 +147,20 @@ fn managed_results_and_reuse_and_parquet_are_the_same() {
     let Some(folder) = served() else {
         return with_server("managed_results_and_reuse_and_parquet_are_the_same", Dir::with_logs().path());
     };
+    let managed = Engines::open(&folder, "?workgroup=managed");
+    for sql in VALUES {
+        managed.check(sql);
+    }
+    let parquet = Engines::open(&folder, "?format=parquet");
+    let table = "cloudtrail_logs.cloudtrail_partitioned";
+    let answer = parquet.check(&format!(
+        "SELECT eventid, eventname, errorcode, count(*) OVER () AS n, DECIMAL '12.50' AS d, 1.5E0 AS f, true AS b, \
+         DATE '2026-10-12' AS day, TIMESTAMP '2026-10-12 08:00:00.123' AS at, CAST(NULL AS bigint) AS x, 7 AS i \
+         FROM {table} WHERE {DAY} ORDER BY 1"
+    ));
+    assert!(answer.warnings().is_empty(), "{:?}", answer.warnings());
+    let answer = parquet.check(&format!("SELECT 1, eventid FROM {table} WHERE {DAY} ORDER BY 2"));
+    assert!(answer.warnings()[0].contains("did not come as Parquet"), "{:?}", answer.warnings());
     let reused = Engines::open(&folder, "?reuse=60");
     let sql = format!("SELECT eventname FROM cloudtrail_logs.cloudtrail_partitioned WHERE {DAY} ORDER BY 1");
     reused.check(&sql);

@@ -39,7 +39,7 @@ const ZONE: &str = "zone";
 pub(super) const MICROS: u8 = 6;
 
 /// The array type that holds values of a Trino type.
-pub(super) fn data_type(ty: &Type) -> DataType {
+pub(crate) fn data_type(ty: &Type) -> DataType {
     match ty {
         Type::Unknown | Type::Boolean => DataType::Boolean,
         Type::Tinyint => DataType::Int8,
