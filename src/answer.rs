@@ -121,9 +121,7 @@ impl Answer {
 
     /// What to know when reading the rows: a limit reached, damaged objects, traps in the SQL.
     pub fn warnings(&self) -> Vec<String> {
-        let damaged = self.provenance.coverage.damaged.iter();
-        let damaged = damaged.map(|one| format!("{} could not be read in full: {}", one.object, one.reason));
-        self.provenance.warnings.iter().cloned().chain(damaged).collect()
+        warnings(&self.provenance.warnings, &self.provenance.coverage)
     }
 
     /// The columns' names as Athena gives them: lower case, `_col0` for unnamed, repeated if repeated.
@@ -142,8 +140,7 @@ impl Answer {
 
     /// Seconds from the start of the query to its last row.
     pub fn seconds(&self) -> f64 {
-        let elapsed = self.provenance.finished - self.provenance.started;
-        elapsed.num_microseconds().unwrap_or(i64::MAX) as f64 / 1e6
+        elapsed(self.provenance.started, self.provenance.finished)
     }
 
     /// The SHA-256 of the rows as `trailbook query --format ndjson` prints them.
@@ -168,29 +165,8 @@ impl Answer {
     /// The rows in one sentence: `2 rows from 55 objects (426 kB)`, or
     /// `2 rows, 426 kB read by Athena for $0.0001 (estimated 426 kB), query 1f2e…`.
     pub fn summary(&self) -> String {
-        let rows = match self.frame.height() {
-            0 => "No rows".to_owned(),
-            rows => show::count(rows as u64, "row"),
-        };
-        if let Some(execution) = &self.provenance.execution {
-            return format!("{rows}, {execution}");
-        }
-        let coverage = &self.provenance.coverage;
-        let mut text = format!(
-            "{rows} from {} ({})",
-            show::count(coverage.objects_read, "object"),
-            show::bytes(coverage.bytes_read),
-        );
-        if let Some(made) = &coverage.snapshot {
-            text.push_str(&format!(", from the snapshot of {made}"));
-        }
-        if !coverage.damaged.is_empty() {
-            text.push_str(&format!(", {} of them damaged", coverage.damaged.len()));
-        }
-        if coverage.duplicates_dropped > 0 {
-            text.push_str(&format!(", {} dropped", show::count(coverage.duplicates_dropped, "duplicate")));
-        }
-        text
+        let provenance = &self.provenance;
+        summary(self.frame.height() as u64, &provenance.coverage, provenance.execution.as_ref())
     }
 
     /// The runbooks that go on with values of these rows: an address, a principal.
@@ -354,4 +330,39 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.bundle().plain)
     }
+}
+
+/// How a result came about, in one sentence.
+pub(crate) fn summary(rows: u64, coverage: &Coverage, execution: Option<&Execution>) -> String {
+    let rows = match rows {
+        0 => "No rows".to_owned(),
+        rows => show::count(rows, "row"),
+    };
+    if let Some(execution) = execution {
+        return format!("{rows}, {execution}");
+    }
+    let (objects, bytes) = (show::count(coverage.objects_read, "object"), show::bytes(coverage.bytes_read));
+    let mut text = format!("{rows} from {objects} ({bytes})");
+    if let Some(made) = &coverage.snapshot {
+        text.push_str(&format!(", from the snapshot of {made}"));
+    }
+    if !coverage.damaged.is_empty() {
+        text.push_str(&format!(", {} of them damaged", coverage.damaged.len()));
+    }
+    if coverage.duplicates_dropped > 0 {
+        text.push_str(&format!(", {} dropped", show::count(coverage.duplicates_dropped, "duplicate")));
+    }
+    text
+}
+
+/// The warnings of a result, with what could not be read.
+pub(crate) fn warnings(warnings: &[String], coverage: &Coverage) -> Vec<String> {
+    let damaged = coverage.damaged.iter();
+    let damaged = damaged.map(|one| format!("{} could not be read in full: {}", one.object, one.reason));
+    warnings.iter().cloned().chain(damaged).collect()
+}
+
+/// Seconds between two times.
+pub(crate) fn elapsed(started: DateTime<Utc>, finished: DateTime<Utc>) -> f64 {
+    (finished - started).num_microseconds().unwrap_or(i64::MAX) as f64 / 1e6
 }

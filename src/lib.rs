@@ -58,7 +58,7 @@ pub use case::{Case, Checklist, ReportRequest, Step, Tlp};
 pub use error::{Error, Result};
 pub use logs::coverage::{Coverage, Damaged};
 pub use logs::scope::Scope;
-pub use logs::{Inventory, Logs, QueryOptions, Snapshot, TABLE};
+pub use logs::{Export, Inventory, Logs, QueryOptions, Snapshot, TABLE};
 pub use polars;
 pub use show::{Chart, Format, Panel, Show};
 pub use sql::Plan;

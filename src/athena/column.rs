@@ -181,14 +181,17 @@ impl Column {
         Ok(())
     }
 
+    /// The values since the last time.
+    ///
     /// # Errors
     ///
     /// As [`push`](Column::push).
-    pub(super) fn finish(mut self) -> Result<Series> {
+    pub(super) fn take(&mut self) -> Result<Series> {
         if self.rows > 0 || self.series.is_none() {
             self.flush()?;
         }
-        let series = self.series.unwrap_or_else(|| Series::new_empty(self.name, &DataType::String));
+        let series = self.series.take();
+        let series = series.unwrap_or_else(|| Series::new_empty(self.name.clone(), &DataType::String));
         match &self.ty {
             Type::TimestampTz(_) => Ok(instants(&series, &self.ty).unwrap_or(series)),
             _ => Ok(series),
@@ -229,7 +232,7 @@ mod tests {
         for text in texts {
             column.push(*text).unwrap();
         }
-        let series = column.finish().unwrap();
+        let series = column.take().unwrap();
         assert_eq!(series.dtype().to_string(), dtype);
         let values: Vec<String> = series.iter().map(|value| value.to_string()).collect();
         assert_eq!(values, expected);
@@ -270,7 +273,7 @@ mod tests {
         column.push(Some("seven")).unwrap();
         column.push(Some("7")).unwrap();
         assert_eq!(column.unread, 1);
-        assert_eq!(column.finish().unwrap().null_count(), 1);
+        assert_eq!(column.take().unwrap().null_count(), 1);
     }
 
     #[test]
@@ -279,7 +282,7 @@ mod tests {
         for n in 0..CHUNK + 10 {
             column.push(Some(&n.to_string())).unwrap();
         }
-        let series = column.finish().unwrap();
+        let series = column.take().unwrap();
         assert_eq!((series.len(), series.n_chunks()), (CHUNK + 10, 2));
     }
 }

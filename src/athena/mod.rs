@@ -36,7 +36,7 @@ use tokio::sync::OnceCell;
 use crate::answer::{Answer, Provenance};
 use crate::aws::Aws;
 use crate::embedded::Engine;
-use crate::logs::engine::{Execution, Outcome, QueryEngine};
+use crate::logs::engine::{Execution, Outcome, Part, QueryEngine};
 use crate::logs::location::Location;
 use crate::logs::scope::{Layout, utc};
 use crate::sql::{OutputColumn, Plan};
@@ -157,7 +157,12 @@ impl Athena {
     }
 
     /// Runs a query and brings its rows.
-    async fn rows(&self, sql: &str, columns: Option<&[OutputColumn]>) -> Result<(Finished, Results)> {
+    async fn rows(
+        &self,
+        sql: &str,
+        columns: Option<&[OutputColumn]>,
+        mut parts: Option<&mut Part<'_>>,
+    ) -> Result<(Finished, Results)> {
         let place = self.workgroup().await?.place(&self.source);
         let obstacle = match (self.source.unload, columns, place) {
             (false, ..) => None,
@@ -167,6 +172,9 @@ impl Athena {
                     let (finished, warnings) = self.execute(&unload::statement(sql, &folder)).await?;
                     let mut results = unload::fetch(&self.aws, &folder, columns).await?;
                     results.warnings.extend(warnings);
+                    if let Some(parts) = &mut parts {
+                        parts(&results.frame, &results.columns)?;
+                    }
                     return Ok((finished, results));
                 }
                 obstacle => obstacle,
@@ -175,7 +183,7 @@ impl Athena {
             (true, _, None) => Some("the workgroup has no place in S3 for it"),
         };
         let (finished, warnings) = self.execute(sql).await?;
-        let mut results = results::fetch(&self.aws, &self.client, &finished, columns).await?;
+        let mut results = results::fetch(&self.aws, &self.client, &finished, columns, parts).await?;
         results.warnings.extend(warnings);
         results.warnings.extend(obstacle.map(|why| format!("the results did not come as Parquet: {why}")));
         Ok((finished, results))
@@ -201,12 +209,22 @@ impl Athena {
             .collect()
     }
 
-    async fn answer(&self, sql: &str, checked: Option<(Vec<OutputColumn>, Plan)>) -> Result<Outcome> {
+    fn answer(&self, sql: &str, options: &QueryOptions, parts: Option<&mut Part<'_>>) -> Result<Outcome> {
+        let checked = runtime::on_own_thread(|_| self.check(sql, options))?;
+        runtime::block_on(self.answer_checked(sql, checked, parts))?
+    }
+
+    async fn answer_checked(
+        &self,
+        sql: &str,
+        checked: Option<(Vec<OutputColumn>, Plan)>,
+        parts: Option<&mut Part<'_>>,
+    ) -> Result<Outcome> {
         let (columns, plan) = checked.unzip();
         if let Some(plan) = &plan {
             self.check_cutoff(plan).await?;
         }
-        let (finished, rows) = self.rows(sql, columns.as_deref()).await?;
+        let (finished, rows) = self.rows(sql, columns.as_deref(), parts).await?;
         let mut warnings = plan.as_ref().map(|plan| plan.warnings().to_vec()).unwrap_or_default();
         if plan.is_none() {
             warnings.push(
@@ -289,8 +307,11 @@ impl QueryEngine for Athena {
     }
 
     fn run(&self, sql: &str, options: &QueryOptions) -> Result<Outcome> {
-        let checked = runtime::on_own_thread(|_| self.check(sql, options))?;
-        runtime::block_on(self.answer(sql, checked))?
+        self.answer(sql, options, None)
+    }
+
+    fn stream(&self, sql: &str, options: &QueryOptions, part: &mut Part<'_>) -> Result<Outcome> {
+        self.answer(sql, options, Some(part))
     }
 }
 
@@ -331,7 +352,7 @@ pub fn resume(id: &str) -> Result<Answer> {
         let finished = execute::wait(&athena.client, id, &athena.known()).await?;
         let rows = match (&folder, &columns) {
             (Some(folder), Some(columns)) => unload::fetch(&athena.aws, folder, columns).await?,
-            _ => results::fetch(&athena.aws, &athena.client, &finished, columns.as_deref()).await?,
+            _ => results::fetch(&athena.aws, &athena.client, &finished, columns.as_deref(), None).await?,
         };
         let started = DateTime::parse_from_rfc3339(&entry.started).map(|started| started.with_timezone(&Utc));
         let provenance = Provenance {

@@ -18,6 +18,7 @@ use super::errors;
 use super::execute::Finished;
 use crate::aws::{Aws, Store};
 use crate::embedded::frame::unique;
+use crate::logs::engine::Part;
 use crate::show::Column;
 use crate::sql::OutputColumn;
 use crate::trino::Type;
@@ -28,6 +29,8 @@ const PAGE: i32 = 1000;
 /// Bytes of the result file that are fetched by one request, and requests at a time.
 const PIECE: u64 = 8 << 20;
 const AT_ONCE: usize = 4;
+/// Rows of a part, where a result is taken in parts.
+const PART: usize = 1 << 16;
 
 /// Rows, and what could not be read in them.
 pub(super) struct Results {
@@ -36,7 +39,7 @@ pub(super) struct Results {
     pub(super) warnings: Vec<String>,
 }
 
-/// All rows of a query. `planned` are the columns as the query's text has them, if it could be read: Athena
+/// All rows of a query; with `parts`, which takes them as they come, none are left in the end. `planned` are the columns as the query's text has them, if it could be read: Athena
 /// names no type inside an array, a map or a row.
 ///
 /// # Errors
@@ -47,9 +50,10 @@ pub(super) async fn fetch(
     client: &Client,
     query: &Finished,
     planned: Option<&[OutputColumn]>,
+    parts: Option<&mut Part<'_>>,
 ) -> Result<Results> {
     let mut page = get_page(client, &query.id, None).await?;
-    let mut table = Table::new(&page, planned);
+    let mut table = Table::new(&page, planned, parts);
     let mut is_first = true;
     let by_file = query.location.as_deref().filter(|location| location.ends_with(".csv"));
     if let (Some(_), Some(location)) = (page.next_token(), by_file) {
@@ -86,7 +90,7 @@ pub(super) fn place(aws: &Aws, location: &str) -> Result<(Store, Key)> {
     Ok((aws.bucket(bucket)?, Key::parse(key).map_err(|_| invalid())?))
 }
 
-async fn read_file(aws: &Aws, location: &str, table: &mut Table) -> Result<()> {
+async fn read_file(aws: &Aws, location: &str, table: &mut Table<'_, '_>) -> Result<()> {
     let (mut reader, mut sink) = (Reader::default(), SkipHeader(table));
     let mut pieces = pieces(aws, location).await?;
     while let Some(piece) = pieces.try_next().await? {
@@ -117,14 +121,20 @@ pub(super) async fn pieces(aws: &Aws, location: &str) -> Result<BoxStream<'stati
 }
 
 /// Rows as they come, column by column.
-struct Table {
+struct Table<'a, 'p> {
     columns: Vec<Column>,
     rows: Vec<Rows>,
+    /// Rows that are held.
     count: usize,
+    parts: Option<&'a mut Part<'p>>,
 }
 
-impl Table {
-    fn new(page: &GetQueryResultsOutput, planned: Option<&[OutputColumn]>) -> Table {
+impl<'a, 'p> Table<'a, 'p> {
+    fn new(
+        page: &GetQueryResultsOutput,
+        planned: Option<&[OutputColumn]>,
+        parts: Option<&'a mut Part<'p>>,
+    ) -> Table<'a, 'p> {
         let metadata = page.result_set().and_then(|set| set.result_set_metadata());
         let infos = metadata.map(|metadata| metadata.column_info()).unwrap_or_default();
         let planned = planned.filter(|planned| planned.len() == infos.len());
@@ -135,7 +145,7 @@ impl Table {
             rows.push(Rows::new(&unique(info.name(), &mut taken), ty.clone()));
             columns.push(Column { name: info.name().to_owned(), kind: ty.to_string() });
         }
-        Table { columns, rows, count: 0 }
+        Table { columns, rows, count: 0, parts }
     }
 
     /// Whether the row repeats the names of the columns.
@@ -150,11 +160,31 @@ impl Table {
         for (index, column) in self.rows.iter_mut().enumerate() {
             column.push(data.get(index).and_then(|datum| datum.var_char_value()))?;
         }
-        self.count += 1;
-        Ok(())
+        self.end_row()
     }
 
-    fn finish(self) -> Result<Results> {
+    fn end_row(&mut self) -> Result<()> {
+        self.count += 1;
+        if self.count == PART && self.parts.is_some() { self.hand_over() } else { Ok(()) }
+    }
+
+    fn hand_over(&mut self) -> Result<()> {
+        let frame = self.frame()?;
+        match &mut self.parts {
+            Some(parts) => parts(&frame, &self.columns),
+            None => Ok(()),
+        }
+    }
+
+    /// The rows that are held.
+    fn frame(&mut self) -> Result<DataFrame> {
+        let series = self.rows.iter_mut().map(|rows| Ok(rows.take()?.into()));
+        let series: Vec<polars::prelude::Column> = series.collect::<Result<_>>()?;
+        DataFrame::new(std::mem::take(&mut self.count), series)
+            .map_err(|error| Error::failed(format!("the rows do not fit into a data frame: {error}")))
+    }
+
+    fn finish(mut self) -> Result<Results> {
         let names = self.columns.iter().zip(&self.rows);
         let warnings = names.filter(|(_, rows)| rows.unread > 0).map(|(column, rows)| {
             format!(
@@ -164,18 +194,17 @@ impl Table {
             )
         });
         let warnings = warnings.collect();
-        let series = self.rows.into_iter().map(|rows| Ok(rows.finish()?.into()));
-        let series: Vec<polars::prelude::Column> = series.collect::<Result<_>>()?;
-        let frame = DataFrame::new(self.count, series)
-            .map_err(|error| Error::failed(format!("the rows do not fit into a data frame: {error}")))?;
-        Ok(Results { frame, columns: self.columns, warnings })
+        if self.parts.is_some() {
+            self.hand_over()?;
+        }
+        Ok(Results { frame: self.frame()?, columns: self.columns, warnings })
     }
 }
 
 /// The first record of a file names the columns.
-struct SkipHeader<'a>(&'a mut Table);
+struct SkipHeader<'t, 'a, 'p>(&'t mut Table<'a, 'p>);
 
-impl Sink for SkipHeader<'_> {
+impl Sink for SkipHeader<'_, '_, '_> {
     fn value(&mut self, record: u64, field: usize, text: Option<&str>) -> Result<()> {
         match self.0.rows.get_mut(field) {
             Some(column) if record > 0 => column.push(text),
@@ -191,8 +220,7 @@ impl Sink for SkipHeader<'_> {
                 self.0.rows.len()
             )));
         }
-        self.0.count += usize::from(record > 0);
-        Ok(())
+        if record > 0 { self.0.end_row() } else { Ok(()) }
     }
 }
 
@@ -223,8 +251,63 @@ fn type_of(info: &ColumnInfo, planned: Option<&Type>) -> Type {
 }
 
 #[cfg(test)]
+#[path = "../../tests/support/moto.rs"]
+mod moto;
+
+#[cfg(test)]
 mod tests {
+    use super::moto::Moto;
     use super::*;
+    use crate::athena::execute;
+    use crate::athena::source::Source;
+    use crate::logs::location::Location;
+    use crate::runtime;
+
+    /// moto runs no SQL: it gives the results that it was given.
+    #[test]
+    fn results_of_a_server_that_is_not_ours_are_typed() {
+        let Some(moto) = Moto::start() else { return };
+        moto.run(
+            r#"
+import json, urllib.request
+names = [("n", "bigint"), ("text", "varchar"), ("at", "timestamp"), ("list", "array"), ("x", "double")]
+column = lambda name, kind: {"CatalogName": "hive", "SchemaName": "", "TableName": "", "Name": name, "Label": name,
+    "Type": kind, "Precision": 0, "Scale": 0, "Nullable": "UNKNOWN", "CaseSensitive": False}
+row = lambda *values: {"Data": [{} if value is None else {"VarCharValue": value} for value in values]}
+rows = [row(*[name for name, _ in names]), row("7", "", "2026-10-12 08:00:00.123", "[1, null]", "1.5E10"), row(*[None] * 5)]
+body = {"results": [{"rows": rows, "column_info": [column(*name) for name in names]}]}
+url = os.environ["AWS_ENDPOINT_URL"] + "/moto-api/static/athena/query-results"
+request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+urllib.request.urlopen(request).read()
+client("s3").create_bucket(Bucket="results")
+"#,
+        );
+        let aws = Aws::at(moto.endpoint());
+        let client = aws.athena();
+        let source = Source::of(&Location::parse("athena://a.b").unwrap().unwrap()).unwrap();
+        let planned = ["bigint", "varchar", "timestamp(3)", "array(bigint)", "double"];
+        let planned: Vec<OutputColumn> = planned
+            .iter()
+            .map(|ty| OutputColumn { name: "c".into(), ty: Type::parse(ty).unwrap() })
+            .collect();
+        let results = runtime::block_on(async {
+            let place = Some("s3://results/".to_owned());
+            let id = execute::start(&client, "SELECT 1", &source, place).await?;
+            let finished = execute::wait(&client, &id, &[]).await?;
+            fetch(&aws, &client, &finished, Some(&planned), None).await
+        });
+        let Results { frame, columns, warnings } = results.unwrap().unwrap();
+        assert_eq!(warnings, Vec::<String>::new());
+        let types: Vec<&str> = columns.iter().map(|column| column.kind.as_str()).collect();
+        assert_eq!(types, ["bigint", "varchar", "timestamp(3)", "array(bigint)", "double"]);
+        let mut ndjson = Vec::new();
+        crate::Format::Ndjson.write(&frame, &columns, &mut ndjson).unwrap();
+        assert_eq!(
+            String::from_utf8(ndjson).unwrap(),
+            "{\"n\":7,\"text\":\"\",\"at\":\"2026-10-12 08:00:00.123\",\"list\":[1,null],\"x\":15000000000.0}\n\
+             {\"n\":null,\"text\":null,\"at\":null,\"list\":null,\"x\":null}\n"
+        );
+    }
 
     #[test]
     fn types_are_athena_s_with_the_parts_that_were_planned() {

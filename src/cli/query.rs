@@ -56,8 +56,13 @@ Examples:
 impl Query {
     pub(super) fn run(&self, account: &Account) -> Result<()> {
         let options = self.logs.options().allow_full_scan(self.allow_full_scan).unchecked(self.unchecked);
-        let answer = self.logs.open(account, options)?.query(&self.sql.read()?)?;
-        super::print(&answer, self.format)
+        let logs = self.logs.open(account, options.clone())?;
+        let export = logs.export(&self.sql.read()?, &options, self.format, &mut io::stdout())?;
+        for warning in export.warnings() {
+            eprintln!("warning: {warning}");
+        }
+        eprintln!("{} in {:.2} s", export.summary(), export.seconds());
+        Ok(())
     }
 }
 

@@ -58,7 +58,22 @@ pub(crate) trait QueryEngine: fmt::Debug + Send + Sync {
     /// [`is_rejected`](crate::Error::is_rejected) where Athena or the guard refuses it,
     /// [`is_failed`](crate::Error::is_failed) where it fails on the rows it meets.
     fn run(&self, sql: &str, options: &QueryOptions) -> Result<Outcome>;
+
+    /// Answers a query part by part, as its rows come; at least one part is given. The outcome's frame is
+    /// not to be looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](QueryEngine::run), and those of `part`.
+    fn stream(&self, sql: &str, options: &QueryOptions, part: &mut Part<'_>) -> Result<Outcome> {
+        let outcome = self.run(sql, options)?;
+        part(&outcome.frame, &outcome.columns)?;
+        Ok(outcome)
+    }
 }
+
+/// What takes some of a result's rows.
+pub(crate) type Part<'a> = dyn FnMut(&DataFrame, &[Column]) -> Result<()> + Send + 'a;
 
 /// The answer to a query.
 pub(crate) struct Outcome {

@@ -3,6 +3,7 @@
 pub(crate) mod coverage;
 pub(crate) mod days;
 pub(crate) mod engine;
+mod export;
 mod inventory;
 pub(crate) mod location;
 mod options;
@@ -19,6 +20,7 @@ use crate::investigations::Investigation;
 use crate::sql::Plan;
 use crate::{Aws, Error, Result, sample};
 use engine::QueryEngine;
+pub use export::Export;
 pub use inventory::Inventory;
 use location::Location;
 pub use options::QueryOptions;

@@ -68,13 +68,38 @@ impl Format {
                 let room = Room { width: terminal_width(), lines: usize::MAX };
                 out.write_all(plain(frame, columns, Rows::all(frame.height()), room).as_bytes())
             }
-            Format::Csv => csv(frame, columns, &mut out, |_, text| text),
+            Format::Csv => csv(frame, columns, &mut out, true, |_, text| text),
             Format::Json => json(frame, columns, &mut out),
             Format::Ndjson => ndjson(frame, columns, &mut out),
         }
         .and_then(|()| out.flush())
-        .map_err(|error| Error::io("the rows cannot be written", error))
+        .map_err(unwritten)
     }
+
+    /// Writes some of a result's rows, the first with what stands above them. A table and a JSON array
+    /// can only be written as a whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Format::write).
+    pub(crate) fn write_part(
+        self,
+        frame: &DataFrame,
+        columns: &[Column],
+        out: &mut dyn Write,
+        is_first: bool,
+    ) -> Result<()> {
+        if self != Format::Csv {
+            return self.write(frame, columns, out);
+        }
+        let mut out = BufWriter::with_capacity(1 << 16, out);
+        let written = csv(frame, columns, &mut out, is_first, |_, text| text);
+        written.and_then(|()| out.flush()).map_err(unwritten)
+    }
+}
+
+fn unwritten(error: io::Error) -> Error {
+    Error::io("the rows cannot be written", error)
 }
 
 /// Columns of the terminal on standard output. Where that is a file or a pipe
@@ -143,7 +168,7 @@ fn json(frame: &DataFrame, columns: &[Column], out: &mut dyn Write) -> io::Resul
 /// is cut; nothing when they would take more than a megabyte.
 pub(crate) fn attachment(frame: &DataFrame, columns: &[Column]) -> Option<String> {
     let mut out = Limited(Vec::new());
-    csv(frame, columns, &mut out, redact).ok()?;
+    csv(frame, columns, &mut out, true, redact).ok()?;
     String::from_utf8(out.0).ok()
 }
 
@@ -173,13 +198,21 @@ type Edit = for<'a> fn(&str, Cow<'a, str>) -> Cow<'a, str>;
 /// `-`, `@`, TAB or CR and is not a number) gets a `'` before it: whoever chose
 /// a user agent must not get to run formulas where the rows are opened
 /// (CWE-1236). NDJSON holds the text as it was.
-fn csv(frame: &DataFrame, columns: &[Column], out: &mut dyn Write, edit: Edit) -> io::Result<()> {
+fn csv(
+    frame: &DataFrame,
+    columns: &[Column],
+    out: &mut dyn Write,
+    header: bool,
+    edit: Edit,
+) -> io::Result<()> {
     let kinds = kinds(columns);
     let mut line = String::new();
-    for (n, column) in columns.iter().enumerate() {
-        push_field(&mut line, n, Some(&column.name), false);
+    if header {
+        for (n, column) in columns.iter().enumerate() {
+            push_field(&mut line, n, Some(&column.name), false);
+        }
+        line.push('\n');
     }
-    line.push('\n');
     for row in 0..frame.height() {
         for (n, column) in columns.iter().enumerate() {
             let value = cell(frame, n, row);
@@ -331,7 +364,7 @@ mod tests {
         fn no_field_starts_a_formula(value in hostile()) {
             let frame = df!("0" => [value.as_str()]).unwrap();
             let mut out = Vec::new();
-            csv(&frame, &[Column::new("c", "varchar")], &mut out, |_, text| text).unwrap();
+            csv(&frame, &[Column::new("c", "varchar")], &mut out, true, |_, text| text).unwrap();
             let out = String::from_utf8(out).unwrap();
             let field = out.strip_prefix("c\n").unwrap().strip_suffix('\n').unwrap();
             let bare = field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field);

@@ -121,6 +121,14 @@ fn answers_from_logs_are_the_same() {
     engines.check(&format!(
         "SELECT useridentity, resources, requestparameters FROM {table} WHERE {DAY} ORDER BY eventid"
     ));
+    let answer =
+        engines.check(&format!("SELECT eventname, count(*) FROM {table} WHERE {DAY} GROUP BY 1 ORDER BY 1"));
+    // The conditions leave all objects, so all are read.
+    assert_eq!(answer.bytes_scanned(), engines.embedded.explain(answer.sql()).map(|plan| plan.bytes()).ok());
+    assert_eq!(answer.bytes_estimated(), answer.bytes_scanned());
+    assert_eq!(answer.cost_usd(), Some(0.00005));
+    assert_eq!(answer.workgroup(), Some("primary"));
+    assert!(answer.query_id().is_some_and(|id| answer.summary().ends_with(id)), "{}", answer.summary());
     let answer = engines.check(&format!("SELECT eventname FROM {table} WHERE {DAY} AND 1 = 0"));
     assert_eq!(answer.height(), 0);
     engines.refuses(&format!("SELECT eventname FROM {table}"));

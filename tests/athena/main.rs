@@ -5,6 +5,8 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clients;
 mod conformance;
 mod failures;
 mod lifecycle;
+mod speed;

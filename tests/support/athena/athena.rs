@@ -1,7 +1,9 @@
 //! Athena's calls.
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use hyper::body::Bytes;
 use serde_json::{Value, json};
 use trailbook::QueryOptions;
 
@@ -18,7 +20,7 @@ pub(super) struct Query {
     token: String,
     started: Instant,
     /// The rows, or why there are none.
-    result: Result<Rows, String>,
+    result: Result<Arc<Rows>, String>,
     is_select: bool,
     is_reused: bool,
     scanned: u64,
@@ -224,11 +226,13 @@ fn start(state: &State, body: &Value) -> Answer {
     let is_reused =
         may_reuse && lock(&state.queries).values().any(|query| query.sql == sql && query.result.is_ok());
     let faults = lock(&state.faults).clone();
-    let (result, is_select, scanned) = match metastore::define(state, &sql) {
-        Some(result) => (result.map(|()| Rows::default()), false, 0),
-        None => {
+    let known = generated_before(state, &sql);
+    let (result, is_select, scanned) = match (&known, metastore::define(state, &sql)) {
+        (Some((rows, _)), _) => (Ok(rows.clone()), true, 0),
+        (None, Some(result)) => (result.map(|()| Arc::default()), false, 0),
+        (None, None) => {
             let (result, scanned) = run(state, &sql);
-            (result, true, scanned)
+            (result.map(Arc::new), true, scanned)
         }
     };
     let result = match (faults.reason, group.cutoff) {
@@ -244,8 +248,9 @@ fn start(state: &State, body: &Value) -> Answer {
     });
     if let (Some(file), Ok(rows)) = (&file, &result) {
         let name = file.trim_start_matches("s3://").to_owned();
-        lock(&state.objects).insert(format!("{name}.metadata"), Vec::new());
-        lock(&state.objects).insert(name, rows.csv());
+        let csv = known.map_or_else(|| rows.csv().into(), |(_, csv)| csv);
+        lock(&state.objects).insert(format!("{name}.metadata"), Bytes::new());
+        lock(&state.objects).insert(name, csv);
     }
     let query = Query {
         sql,
@@ -264,6 +269,17 @@ fn start(state: &State, body: &Value) -> Answer {
     Ok(json!({ "QueryExecutionId": id }))
 }
 
+/// What was made up for the same query before, which takes long: its rows and their file.
+fn generated_before(state: &State, sql: &str) -> Option<(Arc<Rows>, Bytes)> {
+    let queries = lock(&state.queries);
+    let same = queries.values().find(|query| sql.contains(GENERATE) && query.sql == sql)?;
+    let file = same.location.as_ref()?.trim_start_matches("s3://").to_owned();
+    Some((same.result.clone().ok()?, lock(&state.objects).get(&file)?.clone()))
+}
+
+/// For results that are larger than the logs: `-- generate 1000000 rows`.
+const GENERATE: &str = "-- generate ";
+
 /// The rows of a query by the embedded engine, and the bytes that it read.
 fn run(state: &State, sql: &str) -> (Result<Rows, String>, u64) {
     let flat = sql.trim();
@@ -275,9 +291,8 @@ fn run(state: &State, sql: &str) -> (Result<Rows, String>, u64) {
     match state.logs.query_with(sql, &options) {
         Ok(answer) => {
             let scanned = answer.coverage().bytes_read;
-            // For results that are larger than the logs: `-- generate 1000000 rows`.
             let count =
-                sql.split_once("-- generate ").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
+                sql.split_once(GENERATE).and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
             let rows = Rows::of(&answer);
             match count {
                 Some(count) => (Ok(Rows::generated(rows.columns, count)), scanned),

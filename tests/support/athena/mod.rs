@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use trailbook::Logs;
 
 pub(crate) use metastore::Table;
@@ -39,7 +40,7 @@ pub(super) struct State {
     named: Mutex<Vec<serde_json::Value>>,
     queries: Mutex<HashMap<String, athena::Query>>,
     /// Objects by `bucket/key`.
-    objects: Mutex<BTreeMap<String, Vec<u8>>>,
+    objects: Mutex<BTreeMap<String, Bytes>>,
     faults: Mutex<Faults>,
     calls: Mutex<Vec<String>>,
 }
@@ -146,6 +147,13 @@ impl Server {
     /// The ids of all queries, and whether each was stopped.
     pub(crate) fn queries(&self) -> Vec<(String, bool)> {
         lock(&self.state.queries).iter().map(|(id, query)| (id.clone(), query.is_stopped())).collect()
+    }
+
+    /// Bytes of the largest object among the results.
+    pub(crate) fn largest_result(&self) -> usize {
+        let objects = lock(&self.state.objects);
+        let results = objects.iter().filter(|(name, _)| name.starts_with(RESULTS));
+        results.map(|(_, object)| object.len()).max().unwrap_or(0)
     }
 
     /// The statements of all queries.

@@ -22,7 +22,7 @@ pub(super) fn unload(state: &State, sql: &str, run: &Run) -> (Result<Rows, Strin
     let (rows, scanned) = run(state, query);
     let written = rows.and_then(|rows| write(&rows));
     let result = written.map(|bytes| {
-        lock(&state.objects).insert(format!("{place}20261012_080000_00001_abcde_0"), bytes);
+        lock(&state.objects).insert(format!("{place}20261012_080000_00001_abcde_0"), bytes.into());
         Rows::default()
     });
     (result, scanned)

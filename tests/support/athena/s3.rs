@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use hyper::body::Bytes;
 use hyper::http::request::Parts;
 use hyper::{Method, header};
 
@@ -10,13 +11,13 @@ use super::http::{Reply, reply};
 use super::{State, lock};
 
 /// The files of a folder as objects of a bucket.
-pub(super) fn read(bucket: &str, folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(super) fn read(bucket: &str, folder: &Path) -> Vec<(String, Bytes)> {
     let files = walkdir::WalkDir::new(folder).into_iter().map(|entry| entry.expect("an entry"));
     let files = files.filter(|entry| entry.file_type().is_file());
     files
         .map(|file| {
             let key = file.path().strip_prefix(folder).expect("below").to_str().expect("UTF-8").to_owned();
-            (format!("{bucket}/{key}"), std::fs::read(file.path()).expect("a file"))
+            (format!("{bucket}/{key}"), std::fs::read(file.path()).expect("a file").into())
         })
         .collect()
 }
@@ -37,7 +38,7 @@ pub(super) fn call(state: &State, head: &Parts, body: &[u8]) -> Reply {
     let get = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     match head.method {
         Method::PUT => {
-            lock(&state.objects).insert(path, body.to_vec());
+            lock(&state.objects).insert(path, Bytes::copy_from_slice(body));
             let mut answer = reply(200, "text/plain", "");
             answer.headers_mut().insert(header::ETAG, "\"0\"".parse().expect("a tag"));
             answer
@@ -65,10 +66,10 @@ pub(super) fn call(state: &State, head: &Parts, body: &[u8]) -> Reply {
                 Some((start.parse::<usize>().ok()?, end))
             });
             let (status, bytes) = match range {
-                Some((start, end)) => (206, object.get(start..end).unwrap_or_default()),
-                None => (200, &object[..]),
+                Some((start, end)) => (206, object.slice(start.min(end)..end)),
+                None => (200, object.clone()),
             };
-            let content = if head.method == Method::HEAD { Vec::new() } else { bytes.to_vec() };
+            let content = if head.method == Method::HEAD { Bytes::new() } else { bytes.clone() };
             let mut answer = reply(status, "application/octet-stream", content);
             let length = bytes.len().to_string().parse().expect("a length");
             answer.headers_mut().insert(header::CONTENT_LENGTH, length);
