@@ -291,8 +291,7 @@ fn run(state: &State, sql: &str) -> (Result<Rows, String>, u64) {
     match state.logs.query_with(sql, &options) {
         Ok(answer) => {
             let scanned = answer.coverage().bytes_read;
-            let count =
-                sql.split_once(GENERATE).and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
+            let count = sql.split_once(GENERATE).and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
             let rows = Rows::of(&answer);
             match count {
                 Some(count) => (Ok(Rows::generated(rows.columns, count)), scanned),
