@@ -20,6 +20,9 @@ pub(super) struct LogsArguments {
     /// Count an event once that was delivered twice, by its id; say how many were dropped.
     #[arg(long)]
     deduplicate: bool,
+    /// Read no object beyond this many MiB, stored or inflated.
+    #[arg(long, value_name = "MIB", default_value_t = 512)]
+    object_limit: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
@@ -32,7 +35,8 @@ impl LogsArguments {
     pub(super) fn options(&self) -> QueryOptions {
         let options = QueryOptions::default()
             .null_json_as_text(self.null_json == NullJson::String)
-            .deduplicate(self.deduplicate);
+            .deduplicate(self.deduplicate)
+            .object_limit(self.object_limit.saturating_mul(1 << 20));
         match &self.table {
             Some(table) => options.table(table),
             None => options,

@@ -144,9 +144,11 @@ impl Engine {
         options: &QueryOptions,
         must_be_bounded: bool,
     ) -> Result<Prepared> {
+        let limit = options.object_limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let scan = ScanOptions {
             null_json_as_text: options.null_json_as_text,
             deduplicate: options.deduplicate,
+            object_limit: limit.map_or(ScanOptions::LARGEST, |limit| limit.min(ScanOptions::LARGEST)),
             ..ScanOptions::default()
         };
         let table = Arc::new(CloudTrailTable::new(scan));

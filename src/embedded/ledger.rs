@@ -74,7 +74,7 @@ impl Ledger {
             if let Some(reason) = &reading.damage {
                 let path = tree.objects()[object].path();
                 coverage.damaged.push(Damaged {
-                    object: tree.relative(&path).display().to_string(),
+                    object: tree.name(&path),
                     reason: reason.to_string(),
                     records_kept: reading.records as u64,
                 });

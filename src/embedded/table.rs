@@ -52,6 +52,9 @@ pub(crate) struct ScanOptions {
 }
 
 impl ScanOptions {
+    /// The greatest limit: a batch's texts have offsets of 31 bits, and a byte that is not UTF-8 becomes three.
+    pub(crate) const LARGEST: usize = 512 << 20;
+
     pub(super) fn looks_for_duplicates(&self) -> bool {
         self.deduplicate || self.for_snapshot
     }
@@ -63,7 +66,7 @@ impl Default for ScanOptions {
             null_json_as_text: false,
             deduplicate: false,
             for_snapshot: false,
-            object_limit: 1 << 30,
+            object_limit: Self::LARGEST,
         }
     }
 }

@@ -1,6 +1,11 @@
 //! How a query is to be run.
 
 /// How a query is to be run.
+///
+/// The same query gives the same rows in the same order however many threads run it: whatever
+/// ORDER BY leaves open is ordered by all columns. Two things hang on the order in which records
+/// are read, as on Athena: which rows a LIMIT without ORDER BY keeps, and which of equal rows
+/// comes first in a window's ORDER BY (`row_number`, `lag`, frames of ROWS).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueryOptions {
     pub(crate) allow_full_scan: bool,
@@ -8,6 +13,7 @@ pub struct QueryOptions {
     pub(crate) deduplicate: bool,
     pub(crate) unchecked: bool,
     pub(crate) table: Option<String>,
+    pub(crate) object_limit: Option<u64>,
 }
 
 impl QueryOptions {
@@ -46,6 +52,14 @@ impl QueryOptions {
     /// The name the logs have in FROM, with or without a database. Without one, any name is theirs.
     pub fn table(mut self, name: &str) -> Self {
         self.table = Some(name.to_owned());
+        self
+    }
+
+    /// Reads no object beyond this many bytes, stored or inflated; 512 MiB by default and at most. What stands
+    /// before the limit is answered, and the object is named in the answer's
+    /// [`Coverage`](crate::Coverage).
+    pub fn object_limit(mut self, bytes: u64) -> Self {
+        self.object_limit = Some(bytes);
         self
     }
 }

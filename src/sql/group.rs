@@ -10,12 +10,12 @@ use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams}
 use datafusion::logical_expr::{self as df, LogicalPlan, LogicalPlanBuilder, Operator};
 use datafusion::sql::sqlparser::ast::{self, GroupByExpr, Spanned};
 
-use super::aggregate::{self, Aggregates, same};
+use super::aggregate::{Aggregates, same};
 use super::given::{self, Given};
 use super::lower;
 use super::names::Names;
 use super::planner::{Planner, unplanned};
-use crate::trino::{Expr, ExprKind, Problem};
+use crate::trino::{AGGREGATES, Expr, ExprKind, Problem};
 
 /// What GROUP BY says.
 pub(super) struct Grouping {
@@ -235,7 +235,7 @@ fn aggregate_in(expr: &ast::Expr) -> Option<String> {
     let mut found = None;
     let _ = ast::visit_expressions(expr, |expr| {
         if let ast::Expr::Function(function) = expr
-            && super::names::function_name(function).is_some_and(|name| aggregate::is_aggregate(&name))
+            && super::names::function_name(function).is_some_and(|name| AGGREGATES.contains(&&*name))
         {
             found = Some(function.to_string());
             return std::ops::ControlFlow::Break(());

@@ -162,9 +162,9 @@ impl trino::Columns for Names<'_> {
                 let name = function_name(function)?;
                 let call = if function.over.is_some() {
                     self.window(function, &name)
-                } else if aggregate::is_aggregate(&name) || name == "grouping" {
+                } else if trino::AGGREGATES.contains(&&*name) {
                     self.aggregate(function, &name)
-                } else if window::is_window_function(&name) {
+                } else if trino::WINDOW_FUNCTIONS.contains(&&*name) {
                     Err(Problem::new(format!("{name} is a window function"))
                         .hint("add OVER (ORDER BY …) after it"))
                 } else {
@@ -199,7 +199,7 @@ impl Names<'_> {
         if name == "grouping" {
             return Ok(aggregates.add_grouping(self.planner, aggregate::arguments(&inner, function, name)?));
         }
-        let call = aggregate::Call::read(&inner, function, name)?;
+        let call = aggregate::Call::read(&inner, function, name)?.in_any_order(name);
         Ok(aggregates.add(self.planner, call))
     }
 

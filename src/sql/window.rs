@@ -16,7 +16,7 @@ use super::lower;
 use super::names::Names;
 use super::planner::{Planner, unplanned};
 use super::query::Slice;
-use crate::trino::{Expr, Problem, Type, Value, coerce};
+use crate::trino::{AGGREGATES, Expr, Problem, Type, Value, WINDOW_FUNCTIONS, coerce};
 
 /// One window function of the query.
 pub(super) struct Call {
@@ -56,24 +56,6 @@ impl Function {
     }
 }
 
-const NAMES: [&str; 11] = [
-    "cume_dist",
-    "dense_rank",
-    "first_value",
-    "lag",
-    "last_value",
-    "lead",
-    "nth_value",
-    "ntile",
-    "percent_rank",
-    "rank",
-    "row_number",
-];
-
-pub(super) fn is_window_function(name: &str) -> bool {
-    NAMES.contains(&name)
-}
-
 impl Call {
     pub(super) fn read(names: &Names<'_>, function: &ast::Function, name: &str) -> Result<Self, Problem> {
         let spec = specification(names, function)?;
@@ -85,7 +67,7 @@ impl Call {
         let order =
             spec.order_by.iter().map(|key| SortKey::read(names, key)).collect::<Result<Vec<_>, _>>()?;
         let frame = frame(spec.window_frame.as_ref(), &order)?;
-        let function = if aggregate::is_aggregate(name) {
+        let function = if AGGREGATES.contains(&name) {
             let call = aggregate::Call::read(names, function, name)?;
             if call.distinct {
                 return Err(Problem::new(format!("{name} takes no DISTINCT as a window function"))
@@ -312,7 +294,7 @@ fn named(names: &Names<'_>, name: &ast::Ident) -> Result<ast::WindowSpec, Proble
 
 fn window_function(names: &Names<'_>, function: &ast::Function, name: &str) -> Result<Function, Problem> {
     let args = aggregate::arguments(names, function, name)?;
-    if !is_window_function(name) {
+    if !WINDOW_FUNCTIONS.contains(&name) {
         return Err(Problem::new(format!("{name} is no window function")).hint("leave out OVER"));
     }
     let ignore_nulls = matches!(function.null_treatment, Some(ast::NullTreatment::IgnoreNulls));

@@ -35,7 +35,7 @@ mod type_name;
 mod types;
 mod value;
 
-pub(crate) use analyze::{Column, Columns, Session, analyze, coerce};
+pub(crate) use analyze::{AGGREGATES, Column, Columns, Session, WINDOW_FUNCTIONS, analyze, coerce};
 pub(crate) use cast::cast;
 pub(crate) use error::{EvalError, Problem};
 pub(crate) use eval::Row;

@@ -291,6 +291,26 @@ mod tests {
     }
 
     #[test]
+    fn a_million_objects_are_listed() {
+        let day =
+            |n: usize| format!("AWSLogs/{:012}/CloudTrail/us-east-1/2024/05/{:02}", n % 50, 1 + n / 50 % 20);
+        let folders = (0..1000).map(|n| Folder {
+            files: (0..1000)
+                .map(|k| File {
+                    name: OsStr::new(&format!("{}.json.gz", k * 7919 % 1000)).into(),
+                    stored: None,
+                })
+                .collect(),
+            ..Folder::new(PathBuf::from(day(n)))
+        });
+        let tree = Tree::gather(PathBuf::from("AWSLogs"), folders.collect());
+        assert_eq!((tree.objects().len(), tree.partitions().len()), (1_000_000, 1000));
+        assert_eq!((tree.accounts().len(), tree.days().len()), (50, 20));
+        let paths: Vec<_> = tree.objects().iter().map(LogObject::path).collect();
+        assert!(paths.is_sorted(), "the order of paths");
+    }
+
+    #[test]
     fn what_cannot_be_opened_is_an_error() {
         assert!(Tree::open(Path::new("/no/such/folder")).unwrap_err().is_not_found());
     }

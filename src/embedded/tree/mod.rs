@@ -133,7 +133,7 @@ impl Tree {
             tree.ignored += folder.foreign;
             if let Some(error) = folder.error {
                 tree.damaged.push(Damaged {
-                    object: tree.relative(&folder.path).display().to_string(),
+                    object: tree.name(&folder.path),
                     reason: format!("folder could not be listed: {error}"),
                     records_kept: 0,
                 });
@@ -229,6 +229,11 @@ impl Tree {
     fn distinct(&self, value: impl Fn(&Partition) -> String) -> Vec<String> {
         let values: BTreeSet<String> = self.partitions.iter().map(|partition| value(partition)).collect();
         values.into_iter().filter(|value| !value.is_empty()).collect()
+    }
+
+    /// `path` as seen from the root, to be shown: whoever can write to the logs can name files.
+    pub(crate) fn name(&self, path: &Path) -> String {
+        crate::show::html::visible(&self.relative(path).to_string_lossy()).into_owned()
     }
 
     /// `path` as seen from the root.

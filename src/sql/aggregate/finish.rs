@@ -58,7 +58,7 @@ pub(super) fn max_by<'a>(args: &[Value<'a>]) -> Eval<'a> {
     extreme_by(args, Ordering::Greater)
 }
 
-/// Of rows `(x, y)`, the `x` beside the extreme `y`.
+/// Of rows `(x, y)`, the `x` beside the extreme `y`; of several the least, in whatever order they come.
 fn extreme_by<'a>(args: &[Value<'a>], wanted: Ordering) -> Eval<'a> {
     let mut best: Option<(&Value<'a>, &Value<'a>)> = None;
     for row in rows(args) {
@@ -66,7 +66,14 @@ fn extreme_by<'a>(args: &[Value<'a>], wanted: Ordering) -> Eval<'a> {
         if y.is_null() {
             continue;
         }
-        if best.map_or(Ok(true), |(_, best)| y.compare(best).map(|order| order == wanted))? {
+        let is_better = match best {
+            None => true,
+            Some((first, best)) => match y.compare(best)? {
+                Ordering::Equal => total_order(x, first).is_lt(),
+                order => order == wanted,
+            },
+        };
+        if is_better {
             best = Some((x, y));
         }
     }
@@ -112,6 +119,36 @@ fn first_by<'a>(args: &[Value<'a>], key: usize, direction: fn(Ordering) -> Order
     match failure {
         Some(error) => Err(error),
         None => Ok(Value::array(kept.into_iter().take(n as usize).map(|row| row[0].clone()))),
+    }
+}
+
+/// The same values, in their order: what is made of them does not hang on that of the rows.
+pub(super) fn sorted<'a>(args: &[Value<'a>]) -> Eval<'a> {
+    let mut values = elements(args).to_vec();
+    values.sort_by(total_order);
+    Ok(Value::array(values))
+}
+
+/// An order of all values of a type, also those that Trino gives none; NULL comes last.
+fn total_order(a: &Value<'_>, b: &Value<'_>) -> Ordering {
+    let in_turn = |a: &[Value<'_>], b: &[Value<'_>]| {
+        let differing = a.iter().zip(b).map(|(a, b)| total_order(a, b)).find(|order| order.is_ne());
+        differing.unwrap_or_else(|| a.len().cmp(&b.len()))
+    };
+    match (a, b) {
+        (Value::Null, _) | (_, Value::Null) => a.is_null().cmp(&b.is_null()),
+        (Value::Array(a), Value::Array(b)) => in_turn(a, b),
+        (Value::Row(a), Value::Row(b)) => in_turn(a, b),
+        (Value::Json(a), Value::Json(b)) => a.cmp(b),
+        (Value::Map(a), Value::Map(b)) => {
+            let flat = |map: &[(_, _)]| {
+                map.iter()
+                    .flat_map(|(k, v): &(Value<'_>, Value<'_>)| [k.clone(), v.clone()])
+                    .collect::<Vec<_>>()
+            };
+            in_turn(&flat(a), &flat(b))
+        }
+        (a, b) => a.compare(b).unwrap_or(Ordering::Equal),
     }
 }
 
@@ -304,9 +341,21 @@ mod tests {
         check(min_by, rows.clone(), Value::Integer(2));
         check(max_by, rows, Value::Integer(3));
         check(max_by, vec![Value::row([Value::Integer(4), Value::Null])], Value::Null);
+        check(max_by, vec![row(5, 1), row(3, 1), row(4, 1)], Value::Integer(3));
         let rows = |n| [5, 7, 6].map(|x| row(x, n)).to_vec();
         check(greatest, rows(2), Value::array([Value::Integer(7), Value::Integer(6)]));
         check(smallest, rows(9), Value::array([5, 6, 7].map(Value::Integer)));
+    }
+
+    #[test]
+    fn rows_in_any_order() {
+        let null = Value::row([Value::Null, Value::Integer(0)]);
+        check(
+            sorted,
+            vec![Value::Null, null.clone(), row(2, 1), row(1, 9), row(1, 3)],
+            Value::array([row(1, 3), row(1, 9), row(2, 1), null, Value::Null]),
+        );
+        check(sorted, ["b", "a"].map(Value::text).to_vec(), Value::array(["a", "b"].map(Value::text)));
     }
 
     #[test]

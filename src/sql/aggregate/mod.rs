@@ -21,11 +21,9 @@ use super::lower;
 use super::names::Names;
 use super::planner::Planner;
 use super::subquery::Subqueries;
-use crate::trino::{Expr, ExprKind, Problem, Type};
+use crate::trino::{self, Expr, ExprKind, Problem, Type};
 
 use resolve::{Resolved, resolve};
-
-pub(super) use resolve::is_aggregate;
 
 /// One aggregate of the query.
 pub(super) struct Call {
@@ -103,6 +101,32 @@ impl Function {
     pub(super) fn ty(&self) -> &Type {
         self.finish.as_ref().map_or(&self.gives, |finish| &finish.ty)
     }
+}
+
+impl Function {
+    /// Sorts the array that DataFusion gives before anything is made of it.
+    fn sort_first(&mut self) {
+        let call = trino::Call {
+            name: "$sorted",
+            kernel: trino::Kernel::Plain(finish::sorted),
+            args: vec![Expr::column(0, self.gives.clone())],
+            takes_null: false,
+            volatile: false,
+        };
+        let sorted = Expr::new(ExprKind::Call(Box::new(call)), self.gives.clone());
+        match &mut self.finish {
+            Some(finish) => replace_columns(finish, &sorted),
+            None => self.finish = Some(sorted),
+        }
+    }
+}
+
+fn replace_columns(expr: &mut Expr, by: &Expr) {
+    if expr.as_column().is_some() {
+        *expr = by.clone();
+        return;
+    }
+    expr.children_mut().into_iter().for_each(|child| replace_columns(child, by));
 }
 
 impl Input {
@@ -216,6 +240,19 @@ impl Call {
             });
         }
         Ok(Call { function, distinct, order, filter })
+    }
+
+    /// Makes the same of the rows in whatever order they come.
+    ///
+    /// Trino takes them as they come too; here one question has one answer.
+    pub(super) fn in_any_order(mut self, name: &str) -> Self {
+        let hangs_on_order = ["array_agg", "map_agg", "multimap_agg", "map_union", "histogram"]
+            .contains(&name)
+            || matches!(name, "arbitrary" | "any_value") && self.function.finish.is_some();
+        if self.order.is_empty() && hangs_on_order {
+            self.function.sort_first();
+        }
+        self
     }
 
     /// All of it as text: two calls are one if it is the same.

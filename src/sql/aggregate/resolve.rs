@@ -7,70 +7,7 @@ use datafusion::logical_expr::AggregateUDF;
 
 use super::finish::{self, Finish};
 use super::{Function, Input};
-use crate::trino::{Call, Expr, ExprKind, Field, Kernel, Problem, Type, coerce};
-
-/// All aggregates of Trino.
-const NAMES: [&str; 55] = [
-    "any_value",
-    "approx_distinct",
-    "approx_most_frequent",
-    "approx_percentile",
-    "approx_set",
-    "arbitrary",
-    "array_agg",
-    "avg",
-    "bitwise_and_agg",
-    "bitwise_or_agg",
-    "bitwise_xor_agg",
-    "bool_and",
-    "bool_or",
-    "checksum",
-    "convex_hull_agg",
-    "corr",
-    "count",
-    "count_if",
-    "covar_pop",
-    "covar_samp",
-    "entropy",
-    "every",
-    "evaluate_classifier_predictions",
-    "geometric_mean",
-    "geometry_union_agg",
-    "histogram",
-    "kurtosis",
-    "learn_classifier",
-    "listagg",
-    "map_agg",
-    "map_union",
-    "max",
-    "max_by",
-    "merge",
-    "min",
-    "min_by",
-    "multimap_agg",
-    "numeric_histogram",
-    "qdigest_agg",
-    "reduce_agg",
-    "regr_intercept",
-    "regr_slope",
-    "set_agg",
-    "set_union",
-    "skewness",
-    "stddev",
-    "stddev_pop",
-    "stddev_samp",
-    "sum",
-    "tdigest_agg",
-    "var_pop",
-    "var_samp",
-    "variance",
-    "spatial_partitioning",
-    "learn_regressor",
-];
-
-pub(in crate::sql) fn is_aggregate(name: &str) -> bool {
-    NAMES.contains(&name)
-}
+use crate::trino::{AGGREGATES, Call, Expr, ExprKind, Field, Kernel, Problem, Type, coerce};
 
 /// An aggregate that is chosen.
 pub(super) struct Resolved {
@@ -88,7 +25,9 @@ pub(super) struct Resolved {
 /// Trino has none for them, or we have none.
 pub(super) fn resolve(name: &str, args: Vec<Expr>, distinct: bool) -> Result<Resolved, Problem> {
     let types: Vec<Type> = args.iter().map(|arg| arg.ty.clone()).collect();
-    let Some(name) = NAMES.into_iter().find(|known| *known == name) else { return Err(refuse(name, &types)) };
+    let Some(name) = AGGREGATES.iter().copied().find(|known| *known == name) else {
+        return Err(refuse(name, &types));
+    };
     let native = |udf: Arc<AggregateUDF>, inputs: Vec<Input>, gives: Type| Function {
         udf,
         inputs,

@@ -293,7 +293,7 @@ pub(super) fn unknown_function(name: &str) -> Problem {
     if names::AGGREGATES.contains(&name) {
         return Problem::new(format!("the aggregate function {name} is not allowed here"));
     }
-    if names::WINDOWS.contains(&name) {
+    if names::WINDOW_FUNCTIONS.contains(&name) {
         return Problem::new(format!("the window function {name} needs an OVER clause"));
     }
     if names::UNSUPPORTED.contains(&name) || name.starts_with("st_") {

@@ -25,6 +25,7 @@ use super::types::{Field, Type};
 use fold::fold;
 
 pub(crate) use fold::coerce;
+pub(crate) use names_of_functions::{AGGREGATES, WINDOW_FUNCTIONS};
 
 /// What the names of an expression mean.
 pub(crate) trait Columns {

@@ -55,6 +55,7 @@ pub(super) const OF_NUMBERS: &[&str] = &[
     "from_unixtime",
 ];
 
+/// Aggregates, also those that are not in this engine.
 pub(crate) const AGGREGATES: &[&str] = &[
     "any_value",
     "approx_distinct",
@@ -70,16 +71,22 @@ pub(crate) const AGGREGATES: &[&str] = &[
     "bool_and",
     "bool_or",
     "checksum",
+    "convex_hull_agg",
     "corr",
     "count",
     "count_if",
     "covar_pop",
     "covar_samp",
+    "entropy",
+    "evaluate_classifier_predictions",
     "every",
     "geometric_mean",
+    "geometry_union_agg",
     "grouping",
     "histogram",
     "kurtosis",
+    "learn_classifier",
+    "learn_regressor",
     "listagg",
     "map_agg",
     "map_union",
@@ -94,7 +101,10 @@ pub(crate) const AGGREGATES: &[&str] = &[
     "reduce_agg",
     "regr_intercept",
     "regr_slope",
+    "set_agg",
+    "set_union",
     "skewness",
+    "spatial_partitioning",
     "stddev",
     "stddev_pop",
     "stddev_samp",
@@ -105,7 +115,7 @@ pub(crate) const AGGREGATES: &[&str] = &[
     "variance",
 ];
 
-pub(super) const WINDOWS: &[&str] = &[
+pub(crate) const WINDOW_FUNCTIONS: &[&str] = &[
     "cume_dist",
     "dense_rank",
     "first_value",

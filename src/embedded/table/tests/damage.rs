@@ -68,6 +68,39 @@ fn objects_beyond_the_limit_are_cut_and_reported() {
 }
 
 #[test]
+fn bytes_that_are_not_text_do_not_outgrow_a_batch() {
+    let bad = vec![0xFF; 40 << 20];
+    let record = [br#"{"Records":[{"eventName":""#, &bad[..], br#""},{"eventName":"b"}]}"#].concat();
+    let logs = Logs::new().add(&format!("{DAY}/a.json.gz"), gzip(&record));
+    let answer = ask(logs.path(), "SELECT length(eventname) n FROM logs ORDER BY n");
+    assert_eq!(answer.rows, [json!({"n": 1}), json!({"n": 40 << 20})]);
+    const { assert!(ScanOptions::LARGEST * 3 + (64 << 20) < i32::MAX as usize) };
+}
+
+#[test]
+fn names_of_files_are_shown_on_one_line() {
+    let logs = Logs::new().add(&format!("{DAY}/a\n\u{1b}[2Jb\u{202e}.json"), "");
+    let answer = ask(logs.path(), "SELECT count(*) n FROM logs");
+    assert_eq!(answer.damage(), [r"a\n\u{1b}[2Jb\u{202e}.json: empty (0)"]);
+}
+
+#[test]
+fn a_folder_that_vanishes_is_reported_object_by_object() {
+    let logs = Logs::new().records("a.json", json!([{}])).records("b.json", json!([{}]));
+    let table = Arc::new(CloudTrailTable::new(ScanOptions::default()));
+    table.fill(Arc::new(Tree::open(logs.path()).unwrap()));
+    fs::remove_dir_all(logs.path()).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    let batches = runtime.block_on(async {
+        let context = SessionContext::new();
+        context.register_table("logs", table.clone()).unwrap();
+        context.sql("SELECT count(*) n FROM logs").await.unwrap().collect().await.unwrap()
+    });
+    assert_eq!(rows(&batches), [json!({"n": 0})]);
+    assert_eq!(table.coverage().damaged.len(), 2);
+}
+
+#[test]
 fn objects_that_vanish_are_reported() {
     let logs = Logs::new().records("a.json", json!([{}])).records("b.json", json!([{}]));
     let tree = Arc::new(Tree::open(logs.path()).unwrap());

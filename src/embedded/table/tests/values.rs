@@ -85,6 +85,36 @@ fn wrong_types_and_bytes_are_no_obstacle() {
 }
 
 #[test]
+fn any_type_may_stand_in_any_column() {
+    let names: Vec<String> = columns::schema().fields().iter().map(|field| field.name().clone()).collect();
+    let wrong = [
+        json!(null),
+        json!(true),
+        json!(-1.5e300),
+        json!("text"),
+        json!([]),
+        json!([[{}], null, "x"]),
+        json!({}),
+        json!({"arn": {"arn": []}, "ARN": [1], "": null}),
+    ];
+    // Each alone, then all columns of a record with the same.
+    let mut records: Vec<Value> = names
+        .iter()
+        .flat_map(|name| wrong.iter().map(move |value| json!({name.to_uppercase(): value})))
+        .collect();
+    records
+        .extend(wrong.iter().map(|value| names.iter().map(|name| (name.clone(), value.clone())).collect()));
+    let logs = Logs::new().records("a.json", json!(records));
+    let columns: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let answer = ask(logs.path(), &format!("SELECT {} FROM logs", columns.join(", ")));
+    assert_eq!(answer.rows.len(), records.len());
+    assert_eq!(answer.coverage.damaged, []);
+    let read = |sql: &str| ask(logs.path(), sql).rows[0]["n"].clone();
+    assert_eq!(read("SELECT count(*) n FROM logs WHERE eventname IS NOT NULL"), 14);
+    assert_eq!(read("SELECT count(*) n FROM logs WHERE useridentity IS NOT NULL"), 4);
+}
+
+#[test]
 fn json_nulls_are_null_or_text() {
     let logs = Logs::new()
         .records("a.json", json!([{"requestParameters": null, "errorCode": null}, {"eventName": "absent"}]));
