@@ -173,10 +173,22 @@ impl LogPath {
         if gaps.is_empty() {
             checks.pass("gaps", format!("none in the last {RECENT} days"));
         }
-        for (account, missing) in gaps {
+        let seen: Vec<String> = match gaps.len() {
+            0..=3 => {
+                let told = |(account, missing): &(String, Vec<NaiveDate>)| {
+                    format!("account {account} has nothing from {}", days::ranges(missing))
+                };
+                gaps.iter().map(told).collect()
+            }
+            _ => {
+                let accounts: Vec<String> = gaps.into_iter().map(|(account, _)| account).collect();
+                vec![format!("accounts that lack days of the last {RECENT}, {}", listed(&accounts))]
+            }
+        };
+        for seen in seen {
             checks.warn(
                 "gaps",
-                format!("account {account} has nothing from {}", days::ranges(&missing)),
+                seen,
                 "an account in use has events each day: find out whether logging was stopped (StopLogging, DeleteTrail, \
                  PutEventSelectors) or objects were deleted",
             );
@@ -241,7 +253,7 @@ pub(super) fn is_account(name: &str) -> bool {
 
 pub(super) fn is_organization(name: &str) -> bool {
     let id = name.strip_prefix("o-").unwrap_or_default();
-    (10..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    (1..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// `3: a, b, c`, and of many the first.

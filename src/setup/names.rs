@@ -45,7 +45,7 @@ pub(super) fn region(name: &str) -> Result<&str> {
 pub(super) fn organization(id: &str) -> Result<&str> {
     checked(
         id,
-        is_organization(id),
+        is_organization(id) && id.len() >= 12,
         "an organization",
         "it is `o-` and 10 to 32 lower-case letters and digits",
     )
