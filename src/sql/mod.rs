@@ -49,6 +49,7 @@ pub(crate) use guard::price;
 pub(crate) use guard::{Guard, filters, is_bounded};
 pub(crate) use nearest::nearest;
 
+use crate::show::html::visible;
 use crate::trino::{Problem, Session, Type};
 use crate::{Error, Result};
 
@@ -88,12 +89,14 @@ fn plan(sql: &str, catalog: &Catalog, session: Session) -> Result<Query, Problem
 }
 
 fn rejected(problem: Problem) -> Error {
+    // It may quote the query, and is one line all the same.
+    let said = visible(&problem.message);
     let message = match problem.at {
-        Some((line, column)) => format!("line {line}, column {column}: {}", problem.message),
-        None => problem.message,
+        Some((line, column)) => format!("line {line}, column {column}: {said}"),
+        None => said.into_owned(),
     };
     match problem.hint {
-        Some(hint) => Error::rejected(message).hint(hint),
+        Some(hint) => Error::rejected(message).hint(visible(&hint).into_owned()),
         None => Error::rejected(message),
     }
 }
