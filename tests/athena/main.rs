@@ -9,4 +9,3 @@ mod clients;
 mod conformance;
 mod failures;
 mod lifecycle;
-mod speed;

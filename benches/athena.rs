@@ -1,5 +1,12 @@
-//! How fast large results come, beside two other clients over the same endpoint. Run with
-//! `cargo test --test athena -- --ignored --nocapture speed`.
+//! How fast large results come from Athena, beside two other clients over the same endpoint on loopback.
+//!
+//! `cargo bench --profile dev --bench athena`; the peers, awswrangler and PyAthena with pandas, are measured
+//! if the Python named by `TRAILBOOK_BENCH_PYTHON` has them.
+
+#[path = "../tests/support/athena/mod.rs"]
+mod server;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use std::process::Command;
 use std::time::Instant;
@@ -7,9 +14,10 @@ use std::time::Instant;
 use trailbook::{Logs, QueryOptions};
 
 use crate::server::Server;
-use crate::support::{Dir, skip};
+use crate::support::Dir;
 
-const INSIDE: &str = "TRAILBOOK_TEST_SPEED";
+/// Set in the process that is measured, so that the server's memory is not in its figure.
+const INSIDE: &str = "TRAILBOOK_BENCH_INSIDE";
 
 /// A million rows of ten columns: texts, numbers, times.
 const SQL: &str = "SELECT eventid, eventname, useragent, 1 AS n, 1.5E0 AS x, true AS flag, \
@@ -43,9 +51,7 @@ peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(f"{rows} rows in {time.monotonic() - start:.2f} s, {peak / 1024:.0f} MiB more")
 "#;
 
-#[test]
-#[ignore = "measures"]
-fn speed_of_a_million_rows() {
+fn main() {
     if std::env::var_os(INSIDE).is_some() {
         return measure();
     }
@@ -64,14 +70,11 @@ fn speed_of_a_million_rows() {
     };
     let ours = || {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command
-            .args(["--ignored", "--exact", "speed::speed_of_a_million_rows", "--nocapture"])
-            .env(INSIDE, "1");
-        run(&mut command)
+        run(command.env(INSIDE, "1"))
     };
     // The first run makes the rows up.
     ours();
-    let python = std::env::var("TRAILBOOK_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let python = std::env::var("TRAILBOOK_BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     for round in 1..=3 {
         eprintln!("round {round}");
         eprintln!("  trailbook    {}", ours());
@@ -83,7 +86,7 @@ fn speed_of_a_million_rows() {
                 .output()
                 .is_ok_and(|run| run.status.success())
             {
-                skip(&format!("{python} has no {module} with pandas"));
+                eprintln!("  {name:12} not measured: {python} has no {module} with pandas");
                 continue;
             }
             command.args(["-c", &format!("{script}{MEASURE}"), SQL]);
