@@ -44,6 +44,9 @@ mod embedded;
 mod error;
 pub mod investigations;
 mod logs;
+#[cfg(test)]
+#[path = "../tests/support/moto.rs"]
+mod moto;
 mod progress;
 mod runtime;
 pub mod sample;

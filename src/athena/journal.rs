@@ -65,11 +65,15 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](Error::is_not_found): it was not started from here.
+    /// [`is_not_found`](Error::is_not_found): it was not started from here;
+    /// [`is_io`](Error::is_io): the journal cannot be read.
     pub(super) fn find(&self, id: &str) -> Result<Entry> {
-        let text = fs::read_to_string(&self.0).unwrap_or_default();
-        let entries = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
-        entries.filter(|entry| entry.id == id).last().ok_or_else(|| {
+        let text = match fs::read_to_string(&self.0) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            read => read.map_err(|error| Error::io(format!("{} cannot be read", self.0.display()), error))?,
+        };
+        let mut entries = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
+        entries.rfind(|entry| entry.id == id).ok_or_else(|| {
             Error::not_found(format!("no query `{}` was started from here", id.escape_debug())).hint(format!(
                 "{} has the ids of those that were; TRAILBOOK_HOME says where it is",
                 self.0.display()

@@ -251,16 +251,12 @@ fn type_of(info: &ColumnInfo, planned: Option<&Type>) -> Type {
 }
 
 #[cfg(test)]
-#[path = "../../tests/support/moto.rs"]
-mod moto;
-
-#[cfg(test)]
 mod tests {
-    use super::moto::Moto;
     use super::*;
     use crate::athena::execute;
     use crate::athena::source::Source;
     use crate::logs::location::Location;
+    use crate::moto::Moto;
     use crate::runtime;
 
     /// moto runs no SQL: it gives the results that it was given.

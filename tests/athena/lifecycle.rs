@@ -17,7 +17,7 @@ fn slow(server: &Server, takes: Duration) {
 
 /// Starts a query in a process, and gives the process and the query's id once it runs.
 fn started(server: &Server, home: &Dir) -> (std::process::Child, String) {
-    let child = Command::new(env!("CARGO_BIN_EXE_trailbook"))
+    let mut child = Command::new(env!("CARGO_BIN_EXE_trailbook"))
         .args(["query", "--logs", TABLE, SQL])
         .envs(server.environment(home.path()))
         .stdout(Stdio::null())
@@ -25,16 +25,20 @@ fn started(server: &Server, home: &Dir) -> (std::process::Child, String) {
         .spawn()
         .expect("the program starts");
     let journal = home.join("athena/queries.jsonl");
+    let noted = || std::fs::read_to_string(&journal).unwrap_or_default().lines().next().map(str::to_owned);
     let start = Instant::now();
-    loop {
-        let noted = std::fs::read_to_string(&journal).unwrap_or_default();
-        if let Some(line) = noted.lines().next() {
-            let entry: serde_json::Value = serde_json::from_str(line).expect("JSON");
-            return (child, entry["id"].as_str().expect("an id").to_owned());
-        }
-        assert!(start.elapsed() < Duration::from_secs(30), "nothing was noted");
+    let mut line = noted();
+    while line.is_none() && start.elapsed() < Duration::from_secs(30) {
         std::thread::sleep(Duration::from_millis(20));
+        line = noted();
     }
+    let Some(line) = line else {
+        child.kill().expect("it is killed");
+        child.wait().expect("it ends");
+        panic!("nothing was noted");
+    };
+    let entry: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    (child, entry["id"].as_str().expect("an id").to_owned())
 }
 
 #[test]

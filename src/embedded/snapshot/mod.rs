@@ -250,8 +250,9 @@ mod tests {
 
     use crate::{
         QueryOptions, Scope,
-        embedded::{Engine, tree::bucket::moto::Moto},
+        embedded::Engine,
         logs::engine::{Outcome, QueryEngine},
+        moto::Moto,
         show::Format,
     };
 

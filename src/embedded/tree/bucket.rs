@@ -179,13 +179,9 @@ fn file(object: &ObjectMeta) -> Option<File> {
 }
 
 #[cfg(test)]
-#[path = "../../../tests/support/moto.rs"]
-pub(crate) mod moto;
-
-#[cfg(test)]
 mod tests {
-    use super::{moto::Moto, *};
-    use crate::{Aws, QueryOptions, embedded::Engine, logs::engine::QueryEngine};
+    use super::*;
+    use crate::{Aws, QueryOptions, embedded::Engine, logs::engine::QueryEngine, moto::Moto};
 
     /// Objects of two accounts, three regions and some days, each with one event.
     fn upload(moto: &Moto) {
