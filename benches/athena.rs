@@ -3,6 +3,8 @@
 //! `cargo bench --profile dev --bench athena`; the peers, awswrangler and PyAthena with pandas, are measured
 //! if the Python named by `TRAILBOOK_BENCH_PYTHON` has them.
 
+#![allow(clippy::disallowed_macros, reason = "a bench prints")]
+
 #[path = "../tests/support/athena/mod.rs"]
 mod server;
 #[path = "../tests/support/mod.rs"]
