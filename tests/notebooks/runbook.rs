@@ -56,7 +56,11 @@ fn every_runbook_runs_on_the_sample_logs() {
     for (name, rows, next) in [
         ("00-readiness", &[][..], None),
         ("02-console-sign-ins", &[("console-logins", 327)], Some("07-one-ip.ipynb -p ip 203.0.113.140 ")),
-        ("03-iam-changes", &[("new-access-keys", 4)], Some("07-one-ip.ipynb -p ip 203.0.113.66 ")),
+        (
+            "03-iam-changes",
+            &[("new-access-keys", 4)],
+            Some("08-one-principal.ipynb -p principal arn:aws:iam::111122223333:user/deploy-bot "),
+        ),
         ("04-security-groups", &[("world-open-ports", 4)], Some("07-one-ip.ipynb -p ip 203.0.113.66 ")),
         ("05-root-use", &[("root-use", 17)], Some("07-one-ip.ipynb -p ip 203.0.113.140 ")),
         (
