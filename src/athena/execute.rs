@@ -11,6 +11,7 @@ use aws_sdk_athena::types::{
 use super::errors;
 use super::interrupt::Running;
 use super::source::Source;
+use crate::logs::engine::Execution;
 use crate::progress::Progress;
 use crate::{Error, Result, show, sql};
 
@@ -37,6 +38,18 @@ impl Finished {
     /// In US dollars.
     pub(super) fn cost(&self) -> f64 {
         if self.is_reused || !self.is_select { 0.0 } else { sql::price(self.scanned) }
+    }
+
+    /// The run as an answer tells of it, with the bytes that the listing let expect.
+    pub(super) fn into_execution(self, estimate: Option<u64>) -> Execution {
+        Execution {
+            cost_usd: self.cost(),
+            query_id: self.id,
+            workgroup: self.workgroup,
+            bytes_scanned: self.scanned,
+            is_reused: self.is_reused,
+            estimate,
+        }
     }
 }
 

@@ -36,7 +36,7 @@ use tokio::sync::OnceCell;
 use crate::answer::{Answer, Provenance};
 use crate::aws::Aws;
 use crate::embedded::Engine;
-use crate::logs::engine::{Execution, Outcome, Part, QueryEngine};
+use crate::logs::engine::{Outcome, Part, QueryEngine};
 use crate::logs::location::Location;
 use crate::logs::scope::{Layout, utc};
 use crate::sql::{OutputColumn, Plan};
@@ -241,14 +241,7 @@ impl Athena {
             columns: rows.columns,
             coverage: Coverage::default(),
             warnings,
-            execution: Some(Execution {
-                cost_usd: finished.cost(),
-                query_id: finished.id,
-                workgroup: finished.workgroup,
-                bytes_scanned: finished.scanned,
-                is_reused: finished.is_reused,
-                estimate,
-            }),
+            execution: Some(finished.into_execution(estimate)),
         })
     }
 }
@@ -364,14 +357,7 @@ pub fn resume(id: &str) -> Result<Answer> {
             scope: None,
             coverage: Coverage::default(),
             warnings: rows.warnings,
-            execution: Some(Execution {
-                cost_usd: finished.cost(),
-                query_id: finished.id,
-                workgroup: finished.workgroup,
-                bytes_scanned: finished.scanned,
-                is_reused: finished.is_reused,
-                estimate: None,
-            }),
+            execution: Some(finished.into_execution(None)),
             started: started.unwrap_or_default(),
             finished: Utc::now(),
         };
