@@ -11,6 +11,8 @@
 
 #![allow(clippy::disallowed_macros, reason = "a program of its own: its stdout is what it tells")]
 
+mod process;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
@@ -165,7 +167,7 @@ fn measure(name: &str, tree: &Path) -> Result<()> {
             "",
             Box::new(|| ask(&logs, &format!("{COUNT_OF} WHERE {day} {GROUPED}"))),
         ),
-        ("`trailbook query` of one day", "0.150 s", Box::new(|| process(source, &day))),
+        ("`trailbook query` of one day", "0.150 s", Box::new(|| ask_in_a_process(source, &day))),
     ];
     let times = take_turns(&mut variants, ROUNDS)?;
     print_table(&variants, &times, &times[0]);
@@ -204,11 +206,11 @@ fn take_turns(variants: &mut [Variant<'_>], rounds: usize) -> Result<Vec<Times>>
     let mut times = vec![Times::default(); variants.len()];
     for round in 0..=rounds {
         for ((_, _, run), times) in variants.iter_mut().zip(&mut times) {
-            let (start, before) = (Instant::now(), processor_time()?);
+            let (start, before) = (Instant::now(), process::processor_time()?);
             run()?;
             if round > 0 {
                 times.wall.push(start.elapsed());
-                times.processor += processor_time()?.saturating_sub(before);
+                times.processor += process::processor_time()?.saturating_sub(before);
             }
         }
     }
@@ -277,14 +279,6 @@ impl Inflater {
     }
 }
 
-/// Of this process and the children it has waited for.
-fn processor_time() -> Result<Duration> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks: u64 = fields[11..15].iter().flat_map(|field| field.parse::<u64>()).sum();
-    Ok(Duration::from_millis(ticks * 10))
-}
-
 /// The condition on the last day of the tree.
 fn last_day(paths: &[PathBuf]) -> Result<String> {
     let day = paths.iter().map(|path| date(path)).max().flatten().ok_or("the tree has no days")?;
@@ -306,7 +300,7 @@ fn window(paths: &[PathBuf]) -> Result<(String, String)> {
     Ok((first.join("-"), format!("{}T23:59:59Z", last.join("-"))))
 }
 
-fn process(source: &str, day: &str) -> Result<()> {
+fn ask_in_a_process(source: &str, day: &str) -> Result<()> {
     let output = Command::new(env!("CARGO_BIN_EXE_trailbook"))
         .args(["query", "--format", "csv", "--logs", source, &format!("{COUNT_OF} WHERE {day} {GROUPED}")])
         .output()?;
@@ -348,10 +342,7 @@ fn peak(source: &str) -> Result<()> {
     for sql in [COUNT, LOGINS, PRINCIPALS, PATH] {
         logs.query(sql)?;
     }
-    let status = fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
-    let kib: f64 = peak.trim().trim_end_matches(" kB").parse()?;
-    println!("{:.1}", kib / 1e3);
+    println!("{:.1}", process::peak()? as f64 / 1e6);
     Ok(())
 }
 

@@ -28,16 +28,8 @@ pub(super) fn failed(id: &str, reason: &str, known: &[&str]) -> Error {
             "the workgroup stops queries that read more than its cutoff: narrow accounts, regions and days, or raise it",
         );
     }
-    if has(&[
-        "access denied when writing",
-        "unable to verify/create output bucket",
-        "invalid s3 folder location",
-        "s3 location provided to save your query results is invalid",
-    ]) {
-        return Error::denied(message).hint(
-            "the result location cannot be written: it must be a bucket in the query's region, and the caller needs \
-             s3:GetBucketLocation, s3:PutObject and s3:AbortMultipartUpload there",
-        );
+    if is_unwritable(&reason) {
+        return unwritable(message);
     }
     match code.as_str() {
         "COLUMN_NOT_FOUND" | "TABLE_NOT_FOUND" | "SCHEMA_NOT_FOUND" | "FUNCTION_NOT_FOUND" => {
@@ -88,6 +80,26 @@ pub(super) fn failed(id: &str, reason: &str, known: &[&str]) -> Error {
     }
 }
 
+/// Whether the result location is what is wrong: known before a query starts, or when it has rows.
+fn is_unwritable(message: &str) -> bool {
+    let lower = message.to_ascii_lowercase();
+    [
+        "access denied when writing",
+        "unable to verify/create output bucket",
+        "invalid s3 folder location",
+        "s3 location provided to save your query results is invalid",
+    ]
+    .iter()
+    .any(|words| lower.contains(words))
+}
+
+fn unwritable(message: String) -> Error {
+    Error::denied(message).hint(
+        "the result location cannot be written: it must be a bucket in the query's region, and the caller needs \
+         s3:GetBucketLocation, s3:PutObject and s3:AbortMultipartUpload there",
+    )
+}
+
 /// The action and the resource of a denial, as far as it tells them.
 fn denied(reason: &str) -> Option<(String, Option<String>)> {
     if let Some((_, rest)) = reason.split_once("is not authorized to perform: ") {
@@ -125,10 +137,13 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     let message = error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default();
-    let told = || format!("{what}: {message}");
+    let told = || format!("{what}: {}", message.trim_end_matches('.'));
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
     if has(&["No output location provided", "output location is required"]) {
         return no_location();
+    }
+    if is_unwritable(message) {
+        return unwritable(told());
     }
     if let Some((action, resource)) = denied(message) {
         return Error::denied(told()).hint(match resource {
@@ -138,7 +153,8 @@ where
     }
     if has(&["WorkGroup", "Workgroup", "workgroup"]) && has(&["not found", "does not exist"]) {
         return Error::not_found(told())
-            .hint("`trailbook setup --workgroup NAME --results s3://… --apply` makes one, or name another with `workgroup=`");
+            .hint("`trailbook setup --results s3://bucket/prefix/ --apply` makes `trailbook`, in which a query scans 100 GB at most; or name \
+                   another, as `workgroup=primary`");
     }
     if has(&["WorkGroup is disabled", "is disabled"]) {
         return Error::failed(told()).hint("enable the workgroup, or name another with `workgroup=`");

@@ -44,7 +44,7 @@ use crate::{Coverage, Error, Inventory, QueryOptions, Result, Scope, runtime, sh
 use execute::Finished;
 use journal::{Entry, Journal};
 use results::Results;
-pub(crate) use source::Source;
+pub(crate) use source::{Source, WORKGROUP};
 use table::Table;
 use workgroup::Workgroup;
 
@@ -77,10 +77,17 @@ impl Athena {
     fn of(name: &str, source: Source) -> Result<Athena> {
         let aws = Aws::open(&source.profile, &source.region)?;
         let client = aws.athena();
-        let table = Arc::new(runtime::block_on(Table::get(&client, &source))??);
+        let table = Arc::new(runtime::block_on(Table::get(&client, &source, aws.region()))??);
         let (front, unlisted) = match front(&aws, &table) {
             Ok(front) => (front, None),
-            Err(error) => (Engine::unlisted(&table.location)?, Some(error.to_string())),
+            Err(error) => {
+                // It is in another region, which is not to become that of Athena.
+                let error = match error.is_invalid() {
+                    true => error.hint("Athena reads it all the same, and AWS bills the transfer"),
+                    false => error,
+                };
+                (Engine::unlisted(&table.location)?, Some(error.to_string()))
+            }
         };
         Ok(Athena {
             name: name.to_owned(),

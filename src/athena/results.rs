@@ -7,7 +7,7 @@ use aws_sdk_athena::Client;
 use aws_sdk_athena::operation::get_query_results::GetQueryResultsOutput;
 use aws_sdk_athena::types::{ColumnInfo, Row};
 use futures::stream::BoxStream;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use object_store::ObjectStoreExt;
 use object_store::path::Path as Key;
 use polars::prelude::DataFrame;
@@ -112,10 +112,12 @@ pub(super) async fn pieces(aws: &Aws, location: &str) -> Result<BoxStream<'stati
         (0..size).step_by(PIECE as usize).map(move |start| Range { start, end: (start + PIECE).min(size) });
     let fetch = move |range: Range<u64>| {
         let (store, key, what) = (store.clone(), key.clone(), what.clone());
-        async move {
+        // On the runtime's threads, so that a piece comes while another is read.
+        let piece = tokio::spawn(async move {
             let piece = store.s3().get_range(&key, range).await;
             piece.map(Vec::from).map_err(|error| store.explain(&what, error))
-        }
+        });
+        piece.map(|piece| piece.unwrap_or_else(|_| Err(Error::failed("the work stopped unexpectedly"))))
     };
     Ok(stream::iter(ranges).map(fetch).buffered(AT_ONCE).boxed())
 }
@@ -280,7 +282,7 @@ client("s3").create_bucket(Bucket="results")
         );
         let aws = Aws::at(moto.endpoint());
         let client = aws.athena();
-        let source = Source::of(&Location::parse("athena://a.b").unwrap().unwrap()).unwrap();
+        let source = Source::of(&Location::parse("athena://a.b?workgroup=primary").unwrap().unwrap()).unwrap();
         let planned = ["bigint", "varchar", "timestamp(3)", "array(bigint)", "double"];
         let planned: Vec<OutputColumn> = planned
             .iter()

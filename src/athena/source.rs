@@ -6,8 +6,9 @@ use crate::{Error, Result};
 
 /// Athena's own catalogue, Glue's.
 const CATALOG: &str = "AwsDataCatalog";
-/// The workgroup that every account has.
-const WORKGROUP: &str = "primary";
+/// The workgroup that the set-up makes, with a limit on what a query scans. `primary`, which every account has,
+/// has none unless somebody set it: so it is taken only where it is named.
+pub(crate) const WORKGROUP: &str = "trailbook";
 
 /// A table on Athena, and how it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,7 +157,7 @@ mod tests {
     fn the_table_of_the_set_up_is_the_default() {
         let source = parse("").unwrap();
         assert_eq!(source.sql_name(), TABLE);
-        assert_eq!(source.workgroup, "primary");
+        assert_eq!(source.workgroup, "trailbook");
         assert_eq!(parse("/?workgroup=w").unwrap().sql_name(), TABLE);
     }
 

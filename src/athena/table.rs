@@ -35,7 +35,7 @@ impl Table {
     /// # Errors
     ///
     /// [`is_not_found`](Error::is_not_found): there is no such table; [`is_denied`](Error::is_denied).
-    pub(super) async fn get(client: &Client, source: &Source) -> Result<Table> {
+    pub(super) async fn get(client: &Client, source: &Source, region: &str) -> Result<Table> {
         let name = source.sql_name();
         let call = client
             .get_table_metadata()
@@ -43,8 +43,14 @@ impl Table {
             .database_name(&source.database)
             .table_name(&source.table)
             .work_group(&source.workgroup);
-        let what = format!("looking up the table {name} (athena:GetTableMetadata, glue:GetTable)");
-        let answer = call.send().await.map_err(|error| errors::call(&what, error))?;
+        let what =
+            format!("looking up the table {name} in {region} (athena:GetTableMetadata, glue:GetTable)");
+        let answer = call.send().await.map_err(|error| match errors::call(&what, error) {
+            error if error.is_not_found() => {
+                error.or("name the table's region (`--region`, `region=` in the source, AWS_REGION)")
+            }
+            error => error,
+        })?;
         let metadata =
             answer.table_metadata().ok_or_else(|| Error::not_found(format!("there is no table {name}")))?;
         Ok(Self::of(metadata))

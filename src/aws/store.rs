@@ -58,8 +58,11 @@ impl Store {
         let bucket = &self.bucket;
         let text = super::chain(&error);
         // What a listing fails with comes as it was answered.
-        let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
-        match (&error, code.map_or("", |(code, _)| code)) {
+        let told = |tag: &str| {
+            let (_, rest) = text.split_once(&format!("<{tag}>"))?;
+            rest.split_once("</").map(|(told, _)| told)
+        };
+        match (&error, told("Code").unwrap_or_default()) {
             (E::NotFound { .. }, _) | (_, "NoSuchBucket" | "NoSuchKey") => {
                 Error::not_found(format!("{what}: there is no such bucket or object"))
                     .hint("check the name, and that the credentials are those of the right account")
@@ -79,8 +82,13 @@ impl Store {
                 ))
             }
             (_, code) if text.contains("redirect") || ELSEWHERE.contains(&code) => {
-                Error::invalid(format!("{what}: the bucket `{bucket}` is in another region"))
-                    .hint("name the bucket's region (`--region`, `region=` in the source, AWS_REGION)")
+                let (region, tells) = match told("Region") {
+                    Some(region) => (format!("the region {}", region.escape_debug()), ""),
+                    None => ("another region".to_owned(), ", which `aws s3api get-bucket-location` tells"),
+                };
+                Error::invalid(format!("{what}: the bucket `{bucket}` is in {region}")).hint(format!(
+                    "name the bucket's region{tells} (`--region`, `region=` in the source, AWS_REGION)"
+                ))
             }
             _ => Error::failed(format!("{what}: {text}")),
         }

@@ -8,7 +8,7 @@ use super::Account;
 #[derive(Args)]
 pub(super) struct LogsArguments {
     /// A folder or file of CloudTrail logs, at any level of an AWSLogs tree; s3://bucket/prefix;
-    /// athena://database.table?workgroup=W; or `sample`.
+    /// athena://database.table?workgroup=W, by default in the workgroup `trailbook`; or `sample`.
     #[arg(long, value_name = "LOGS", default_value = "sample")]
     logs: String,
     /// The one table name that a query may use; any name by default.

@@ -132,8 +132,10 @@ impl Setup {
                 Format::Json => steps.push(checks.to_json()),
             }
         }
-        if matches!(self.format, Format::Json) {
-            super::say(&format!("[\n{}\n]\n", steps.join(",\n")))?;
+        match self.format {
+            Format::Json => super::say(&format!("[\n{}\n]\n", steps.join(",\n")))?,
+            Format::Table if failed => {}
+            Format::Table => super::say(&format!("The source to ask is {}\n", readiness.source()))?,
         }
         Ok(ExitCode::from(u8::from(failed)))
     }

@@ -73,7 +73,9 @@ impl Logs {
     /// `athena://database.table[?workgroup=W&region=R&profile=P&catalog=C&results=s3://…&reuse=MINUTES&format=parquet]`
     /// asks Amazon Athena. The results go where the workgroup says, or to `results`; those of the same
     /// query that are at most `reuse` minutes old are taken instead of running it; with `format=parquet`
-    /// they come by UNLOAD, which keeps every type. Without a table it is that of the set-up, [`TABLE`].
+    /// they come by UNLOAD, which keeps every type. What is not named is that of the set-up: the table
+    /// [`TABLE`] and the workgroup `trailbook`, in which no query scans more than it allows. `primary` is never
+    /// taken unless it is named.
     ///
     /// A folder is listed here, a bucket as far as each question needs; no log is read.
     ///

@@ -38,4 +38,3 @@ pub use readiness::Readiness;
 /// The names that are taken where none is given.
 const DATABASE: &str = "cloudtrail_logs";
 const TABLE: &str = "cloudtrail_partitioned";
-const WORKGROUP: &str = "trailbook";

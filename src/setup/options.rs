@@ -2,6 +2,7 @@
 
 use super::names;
 use crate::Result;
+use crate::athena::WORKGROUP;
 
 /// What is to be set up, and under which names.
 ///
@@ -38,7 +39,7 @@ impl SetupOptions {
             trail: String::new(),
             database: super::DATABASE.to_owned(),
             table: super::TABLE.to_owned(),
-            workgroup: super::WORKGROUP.to_owned(),
+            workgroup: WORKGROUP.to_owned(),
             results: String::new(),
             date_partition: false,
             apply: false,

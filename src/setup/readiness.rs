@@ -125,7 +125,12 @@ impl Readiness {
     /// [`is_invalid`](crate::Error::is_invalid) for a name in the options that cannot be one.
     pub fn of_account(aws: &Aws, options: &SetupOptions) -> Result<Readiness> {
         options.check()?;
-        Ok(Self::new("AWS", Place::Account(aws.clone()), options))
+        let SetupOptions { database, table, workgroup, .. } = options;
+        let mut source = format!("athena://{database}.{table}?workgroup={workgroup}&region={}", aws.region());
+        if !aws.profile().is_empty() {
+            source.push_str(&format!("&profile={}", aws.profile()));
+        }
+        Ok(Self::new(&source, Place::Account(aws.clone()), options))
     }
 
     fn new(source: &str, place: Place, options: &SetupOptions) -> Readiness {
@@ -258,20 +263,11 @@ impl Readiness {
         let (logs, listed) = match &self.place {
             Place::Files(tree) => (Logs::open(&self.source)?, of_tree(tree, &day)),
             Place::Bucket { .. } => (Logs::open(&self.source)?, self.listed(&path, &day)?),
-            Place::Account(aws) => {
+            Place::Account(_) => {
                 if !self.needed_table()? {
                     return unready("there is no table to ask yet: mend the step Table first");
                 }
-                let mut source = format!(
-                    "athena://{}?workgroup={}&region={}",
-                    self.table_name(),
-                    self.options.workgroup,
-                    aws.region()
-                );
-                if !aws.profile().is_empty() {
-                    source.push_str(&format!("&profile={}", aws.profile()));
-                }
-                (Logs::open(&source)?, self.listed(&path, &day)?)
+                (Logs::open(&self.source)?, self.listed(&path, &day)?)
             }
         };
         Ok(smoke::look(&logs, &self.table_name(), &day, listed, self.options.date_partition))
@@ -292,6 +288,12 @@ impl Readiness {
             return unready("there is no workgroup to save them in: mend the step Result location first");
         }
         named::look(aws, &self.options, &self.table_name(), &path)
+    }
+
+    /// What [`Logs::open`] takes to ask the logs that are looked at; of an account, the table at Athena with its
+    /// workgroup and region.
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// Where the logs are, and whether their trail is an organization's, if a trail says so.

@@ -16,6 +16,7 @@ const EMPTY: u64 = 100;
 /// Asks the logs for a day's newest events, and compares with what the listing says of that day.
 pub(super) fn look(logs: &Logs, table: &str, day: &Day, listed: Objects, by_date: bool) -> Checks {
     let mut checks = Checks::new(TITLE);
+    checks.pass("source", logs.source());
     checks.pass(
         "day",
         format!(

@@ -127,7 +127,7 @@ fn answers_from_logs_are_the_same() {
     assert_eq!(answer.bytes_scanned(), engines.embedded.explain(answer.sql()).map(|plan| plan.bytes()).ok());
     assert_eq!(answer.bytes_estimated(), answer.bytes_scanned());
     assert_eq!(answer.cost_usd(), Some(0.00005));
-    assert_eq!(answer.workgroup(), Some("primary"));
+    assert_eq!(answer.workgroup(), Some("trailbook"));
     assert!(answer.query_id().is_some_and(|id| answer.summary().ends_with(id)), "{}", answer.summary());
     let answer = engines.check(&format!("SELECT eventname FROM {table} WHERE {DAY} AND 1 = 0"));
     assert_eq!(answer.height(), 0);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::server::{Faults, Group, Server};
+use crate::server::{Faults, Group, LOGS, RESULTS, Server};
 use crate::support::{Dir, Run, trailbook_in};
 
 const TABLE: &str = "athena://cloudtrail_logs.cloudtrail_partitioned";
@@ -70,13 +70,49 @@ fn what_is_not_there_is_told() {
         &format!("{TABLE}?workgroup=w"),
         SQL,
         1,
-        &["`w`", "not found", "trailbook setup --workgroup"],
+        &["WorkGroup w is not found; `trailbook setup", "`workgroup=primary`"],
     );
     setting.server.group("bare", Group::default());
     setting.fails(&format!("{TABLE}?workgroup=bare"), SQL, 2, &["nowhere to put results", "results="]);
     setting.query(&format!("{TABLE}?workgroup=bare&results=s3://results/x"), SQL).exits(0);
     setting.server.group("small", Group { cutoff: Some(10), ..Group::default() });
     setting.fails(&format!("{TABLE}?workgroup=small&results=s3://results/"), SQL, 2, &["stops queries at"]);
+}
+
+#[test]
+fn no_workgroup_is_taken_that_nobody_named() {
+    let setting = Setting::new();
+    setting.server.drop_group("trailbook");
+    setting.fails(TABLE, SQL, 1, &["`trailbook`", "--apply` makes", "`workgroup=primary`"]);
+    assert!(!setting.server.calls().contains(&"StartQueryExecution".to_owned()));
+    setting.query(&format!("{TABLE}?workgroup=primary"), SQL).exits(0);
+}
+
+#[test]
+fn what_is_in_another_region_is_told() {
+    let setting = Setting::new();
+    let in_region = |source: &str, region: &str| format!("{source}?region={region}");
+    let names_table = "name the table's region (`--region`, `region=` in the source, AWS_REGION)";
+    setting.fails(
+        &in_region(TABLE, "eu-west-1"),
+        SQL,
+        1,
+        &["cloudtrail_partitioned in eu-west-1", "trailbook setup", names_table],
+    );
+
+    setting.server.bucket_elsewhere(LOGS, "eu-central-1");
+    let [logs, named] = ["s3://logs", "the bucket `logs` is in the region eu-central-1"];
+    setting.fails(logs, SQL, 2, &[named, "name the bucket's region (`--region`"]);
+    let unnamed = "is in another region";
+    setting.fails(&in_region(logs, "eu-west-1"), SQL, 2, &[unnamed, "`aws s3api get-bucket-location` tells"]);
+    setting.query(&in_region(logs, "eu-central-1"), SQL).exits(0);
+    let run = setting.query(TABLE, SQL);
+    run.exits(0);
+    assert!(run.stderr.contains("there is no estimate") && run.stderr.contains(named), "{}", run.stderr);
+    assert!(run.stderr.contains("Athena reads it all the same"), "{}", run.stderr);
+
+    setting.server.bucket_elsewhere(RESULTS, "eu-central-1");
+    setting.fails(TABLE, SQL, 1, &["query results is invalid", "must be a bucket in the query's region"]);
 }
 
 #[test]

@@ -9,3 +9,4 @@ mod clients;
 mod conformance;
 mod failures;
 mod lifecycle;
+mod listings;

@@ -32,6 +32,7 @@ impl World {
         trailbook(&arguments).exits(0);
         let server = Server::start(Path::new(&folder));
         server.drop_table(TABLE);
+        server.drop_group("trailbook");
         let is_of = if organization.is_empty() { "False" } else { "True" };
         moto.run(&format!(
             "client('s3').create_bucket(Bucket='{LOGS}')
@@ -96,6 +97,8 @@ fn from_nothing_to_an_answer(organization: &str, form: &str) {
     tells(&run, "Table", "accounts", "pass", &["all 2 that the logs hold"]);
     tells(&run, "Smoke test", "rows", "pass", &["14 rows"]);
     tells(&run, "Smoke test", "cost", "pass", &["$0.0000"]);
+    let source = "athena://cloudtrail_logs.cloudtrail_partitioned?workgroup=trailbook&region=us-east-1";
+    tells(&run, "Smoke test", "source", "pass", &[source]);
     tells(
         &run,
         "Named queries",
@@ -122,6 +125,27 @@ fn from_nothing_to_an_answer_in_the_account_form() {
 #[test]
 fn from_nothing_to_an_answer_in_the_organization_form() {
     from_nothing_to_an_answer("o-exampleorgid", "organization o-exampleorgid");
+}
+
+#[test]
+fn a_listing_of_many_pages_is_whole() {
+    let Some(world) = World::new("o-exampleorgid") else { return };
+    let of_path = |run: &Run| {
+        let steps: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        steps[1].clone()
+    };
+    let whole = of_path(&world.setup(&[]));
+    assert_eq!(whole["title"], "Log path");
+    world.server.page(2);
+    assert_eq!(of_path(&world.setup(&[])), whole);
+}
+
+#[test]
+fn a_bucket_in_another_region_is_told() {
+    let Some(world) = World::new("") else { return };
+    world.server.bucket_elsewhere(LOGS, "eu-central-1");
+    let told = ["`logs` is in the region eu-central-1", "name the bucket's region (`--region`"];
+    world.check(&[], 1, "Log path", "log path", "fail", &told);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use trailbook::QueryOptions;
 
 use super::render::{Column, Rows};
-use super::{Group, State, lock, metastore, parquet};
+use super::{Group, REGION, State, lock, metastore, parquet};
 
 /// A call's answer, or the type and the message of its error.
 type Answer = Result<Value, (String, String)>;
@@ -54,7 +54,8 @@ fn invalid(message: impl Into<String>) -> (String, String) {
     ("InvalidRequestException".to_owned(), message.into())
 }
 
-pub(super) fn call(state: &State, operation: &str, body: &Value) -> Answer {
+/// Answers a call to Athena in a region.
+pub(super) fn call(state: &State, region: &str, operation: &str, body: &Value) -> Answer {
     {
         let mut faults = lock(&state.faults);
         if faults.throttled > 0 {
@@ -67,6 +68,12 @@ pub(super) fn call(state: &State, operation: &str, body: &Value) -> Answer {
     }
     let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     match operation {
+        // Another region has nothing.
+        "GetDatabase" | "GetTableMetadata" if region != REGION => {
+            Err(metadata("EntityNotFoundException: Entity Not Found".to_owned()))
+        }
+        "GetQueryExecution" if region != REGION => Err(unknown(&text("QueryExecutionId"))),
+        _ if region != REGION => Err(invalid(format!("WorkGroup {} is not found.", text("WorkGroup")))),
         "StartQueryExecution" => start(state, body),
         "GetQueryExecution" => Ok(json!({ "QueryExecution": execution(state, &text("QueryExecutionId"))? })),
         "BatchGetQueryExecution" => {
@@ -218,6 +225,13 @@ fn start(state: &State, body: &Value) -> Answer {
             ));
         }
     };
+    let bucket = location.as_deref().and_then(|place| place.strip_prefix("s3://")?.split('/').next());
+    if bucket.is_some_and(|bucket| lock(&state.buckets_elsewhere).contains_key(bucket)) {
+        return Err(invalid(
+            "The S3 location provided to save your query results is invalid. Please check your S3 location is correct and is \
+             in the same region and try again.",
+        ));
+    }
     let mut queries = lock(&state.queries).len();
     queries += 1;
     let id = format!("{queries:08x}-0000-4000-8000-{:012x}", u64::from(std::process::id()));

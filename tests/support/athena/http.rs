@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
-use super::{State, athena, lock, s3};
+use super::{REGION, State, athena, lock, s3};
 
 pub(super) type Reply = Response<Full<Bytes>>;
 
@@ -37,12 +38,13 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Reply, 
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).map(str::to_owned);
+    let region = region(&head).unwrap_or(REGION).to_owned();
     let reply = tokio::task::spawn_blocking(move || match target {
         Some(target) => {
             let operation = target.rsplit('.').next().unwrap_or_default();
             lock(&state.calls).push(operation.to_owned());
             let body = serde_json::from_slice(&body).unwrap_or_default();
-            match athena::call(&state, operation, &body) {
+            match athena::call(&state, &region, operation, &body) {
                 Ok(value) => reply(200, "application/x-amz-json-1.1", value.to_string()),
                 Err((kind, message)) => {
                     let value = serde_json::json!({ "__type": kind, "Message": message, "message": message });
@@ -50,9 +52,15 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Reply, 
                 }
             }
         }
-        None => s3::call(&state, &head, &body),
+        None => s3::call(&state, &region, &head, &body),
     });
     Ok(reply.await.unwrap_or_else(|_| reply_of_a_panic()))
+}
+
+/// The region that a call was signed for: `Credential=KEY/20261012/us-east-1/s3/aws4_request`.
+fn region(head: &Parts) -> Option<&str> {
+    let signed = head.headers.get("authorization")?.to_str().ok()?;
+    signed.split_once("Credential=")?.1.split('/').nth(2)
 }
 
 pub(super) fn reply(status: u16, kind: &str, body: impl Into<Bytes>) -> Reply {

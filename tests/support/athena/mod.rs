@@ -23,6 +23,8 @@ pub(crate) use metastore::Table;
 /// The bucket that holds the logs, and the one for results.
 pub(crate) const LOGS: &str = "logs";
 pub(crate) const RESULTS: &str = "results";
+/// Where all of it is.
+pub(crate) const REGION: &str = "us-east-1";
 
 /// A server of its own on a free port, for as long as the test lives.
 pub(crate) struct Server {
@@ -41,6 +43,10 @@ pub(super) struct State {
     queries: Mutex<HashMap<String, athena::Query>>,
     /// Objects by `bucket/key`.
     objects: Mutex<BTreeMap<String, Bytes>>,
+    /// Buckets that are in other regions, with these.
+    buckets_elsewhere: Mutex<HashMap<String, String>>,
+    /// Names in a page of a listing.
+    page: Mutex<usize>,
     faults: Mutex<Faults>,
     calls: Mutex<Vec<String>>,
 }
@@ -81,6 +87,8 @@ impl Server {
             named: Mutex::default(),
             queries: Mutex::default(),
             objects: Mutex::default(),
+            buckets_elsewhere: Mutex::default(),
+            page: Mutex::new(1000),
             faults: Mutex::default(),
             calls: Mutex::default(),
         });
@@ -88,7 +96,9 @@ impl Server {
         let server = Server { endpoint: http::serve(state.clone()), state };
         server.table("cloudtrail_logs.cloudtrail_partitioned", Table::of_logs(&server.state));
         let location = Some(format!("s3://{RESULTS}/athena/"));
-        server.group("primary", Group { location, ..Group::default() });
+        let group = Group { location, ..Group::default() };
+        server.group("primary", group.clone());
+        server.group("trailbook", Group { cutoff: Some(100_000_000_000), ..group });
         server
     }
 
@@ -103,8 +113,8 @@ impl Server {
             ("AWS_ENDPOINT_URL", &self.endpoint),
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_REGION", REGION),
+            ("AWS_DEFAULT_REGION", REGION),
             ("AWS_EC2_METADATA_DISABLED", "true"),
             ("TRAILBOOK_HOME", home),
         ]
@@ -132,6 +142,21 @@ impl Server {
     /// Makes or replaces a workgroup.
     pub(crate) fn group(&self, name: &str, group: Group) {
         lock(&self.state.groups).insert(name.to_owned(), group);
+    }
+
+    /// Forgets a workgroup.
+    pub(crate) fn drop_group(&self, name: &str) {
+        lock(&self.state.groups).remove(name);
+    }
+
+    /// From now on a bucket is in another region.
+    pub(crate) fn bucket_elsewhere(&self, bucket: &str, region: &str) {
+        lock(&self.state.buckets_elsewhere).insert(bucket.to_owned(), region.to_owned());
+    }
+
+    /// From now on a page of a listing has at most so many names.
+    pub(crate) fn page(&self, names: usize) {
+        *lock(&self.state.page) = names;
     }
 
     /// From now on these things go wrong.

@@ -1,6 +1,5 @@
 //! S3: GET, HEAD, LIST and PUT of objects in memory.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use hyper::body::Bytes;
@@ -22,11 +21,16 @@ pub(super) fn read(bucket: &str, folder: &Path) -> Vec<(String, Bytes)> {
         .collect()
 }
 
-pub(super) fn call(state: &State, head: &Parts, body: &[u8]) -> Reply {
+/// Answers a call that was signed for the region `asked`.
+pub(super) fn call(state: &State, asked: &str, head: &Parts, body: &[u8]) -> Reply {
     if let Some((status, code)) = lock(&state.faults).s3 {
         return error(status, code);
     }
     let path = decoded(head.uri.path().trim_start_matches('/'));
+    let bucket = path.split('/').next().unwrap_or_default();
+    if let Some(region) = lock(&state.buckets_elsewhere).get(bucket).filter(|region| **region != asked) {
+        return redirected(region, asked);
+    }
     let query: Vec<(String, String)> = head
         .uri
         .query()
@@ -53,9 +57,7 @@ pub(super) fn call(state: &State, head: &Parts, body: &[u8]) -> Reply {
             }
             reply(200, "application/xml", format!("<DeleteResult>{deleted}</DeleteResult>"))
         }
-        Method::GET if get("list-type").is_some() => {
-            list(state, path.trim_end_matches('/'), get("prefix").unwrap_or_default(), get("delimiter"))
-        }
+        Method::GET if get("list-type").is_some() => list(state, path.trim_end_matches('/'), &get),
         Method::GET | Method::HEAD => {
             let objects = lock(&state.objects);
             let Some(object) = objects.get(&path) else { return error(404, "NoSuchKey") };
@@ -87,37 +89,77 @@ pub(super) fn call(state: &State, head: &Parts, body: &[u8]) -> Reply {
     }
 }
 
-fn list(state: &State, bucket: &str, prefix: &str, delimiter: Option<&str>) -> Reply {
+/// A page of a listing: objects, and folders where there is a delimiter. It goes on after the last name.
+fn list<'a>(state: &State, bucket: &str, get: &dyn Fn(&str) -> Option<&'a str>) -> Reply {
+    let (prefix, delimiter) = (get("prefix").unwrap_or_default(), get("delimiter"));
+    let asked = get("max-keys").map_or(1000, |keys| keys.parse().expect("a number"));
+    let most: usize = (*lock(&state.page)).min(asked);
+    let after = get("continuation-token").unwrap_or_default();
     let objects = lock(&state.objects);
     let start = format!("{bucket}/{prefix}");
-    let (mut contents, mut folders) = (String::new(), BTreeSet::new());
-    for (name, object) in objects.range(start.clone()..).take_while(|(name, _)| name.starts_with(&start)) {
+    let names = objects.range(start.clone()..).take_while(|(name, _)| name.starts_with(&start));
+    let mut page: Vec<(&str, Option<usize>)> = Vec::new();
+    let mut is_whole = true;
+    for (name, object) in names {
         let key = &name[bucket.len() + 1..];
         let folder = delimiter.and_then(|delimiter| {
             let end = key[prefix.len()..].find(delimiter)?;
             Some(&key[..prefix.len() + end + delimiter.len()])
         });
-        match folder {
-            Some(folder) => {
-                folders.insert(folder.to_owned());
-            }
-            None => contents.push_str(&format!(
-                "<Contents><Key>{key}</Key><LastModified>2026-10-12T08:00:00.000Z</LastModified><ETag>\"0\"</ETag>\
-                 <Size>{}</Size><StorageClass>STANDARD</StorageClass></Contents>",
-                object.len()
-            )),
+        let entry = folder.map_or((key, Some(object.len())), |folder| (folder, None));
+        if entry.0 <= after || page.last() == Some(&entry) {
+            continue;
         }
+        if page.len() == most {
+            is_whole = false;
+            break;
+        }
+        page.push(entry);
     }
-    let folders: String = folders
+    let next = match (is_whole, page.last()) {
+        (false, Some((last, _))) => format!("<NextContinuationToken>{last}</NextContinuationToken>"),
+        _ => String::new(),
+    };
+    let entries: String = page
         .iter()
-        .map(|folder| format!("<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>"))
+        .map(|(name, size)| match size {
+            Some(size) => format!(
+                "<Contents><Key>{name}</Key><LastModified>2026-10-12T08:00:00.000Z</LastModified><ETag>\"0\"</ETag>\
+                 <Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>"
+            ),
+            None => format!("<CommonPrefixes><Prefix>{name}</Prefix></CommonPrefixes>"),
+        })
         .collect();
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
-         <Name>{bucket}</Name><Prefix>{prefix}</Prefix><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>\
-         {contents}{folders}</ListBucketResult>"
+         <Name>{bucket}</Name><Prefix>{prefix}</Prefix><MaxKeys>{most}</MaxKeys><KeyCount>{}</KeyCount>\
+         <IsTruncated>{}</IsTruncated>{next}{entries}</ListBucketResult>",
+        page.len(),
+        !is_whole,
     );
     reply(200, "application/xml", text)
+}
+
+/// A bucket's answer from another region than the one asked. us-east-1, which knows all buckets, says where it is.
+fn redirected(region: &str, asked: &str) -> Reply {
+    let (status, body) = match asked {
+        "us-east-1" => (
+            400,
+            format!(
+                "<Error><Code>AuthorizationHeaderMalformed</Code><Message>The authorization header is malformed; the region \
+                 '{asked}' is wrong; expecting '{region}'</Message><Region>{region}</Region></Error>"
+            ),
+        ),
+        _ => (
+            301,
+            "<Error><Code>PermanentRedirect</Code><Message>The bucket you are attempting to access must be addressed using \
+             the specified endpoint.</Message></Error>"
+                .to_owned(),
+        ),
+    };
+    let mut answer = reply(status, "application/xml", body);
+    answer.headers_mut().insert("x-amz-bucket-region", region.parse().expect("a region"));
+    answer
 }
 
 fn error(status: u16, code: &str) -> Reply {
