@@ -192,7 +192,9 @@ fn measure(name: &str, tree: &Path) -> Result<()> {
     let repeated = take_turns(&mut variants, ROUNDS)?;
     print_table(&variants, &repeated, &times[0]);
     drop(variants);
-    fs::remove_file(snapshot.path())?;
+    if let Some(path) = snapshot.path() {
+        fs::remove_file(path)?;
+    }
 
     memory(source)?;
     peers(source, &times)

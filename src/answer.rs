@@ -338,14 +338,13 @@ pub(crate) fn summary(rows: u64, coverage: &Coverage, execution: Option<&Executi
         0 => "No rows".to_owned(),
         rows => show::count(rows, "row"),
     };
+    let of_snapshot = |made: &String| format!(", from the snapshot of {made}");
+    let snapshot = coverage.snapshot.as_ref().map(of_snapshot).unwrap_or_default();
     if let Some(execution) = execution {
-        return format!("{rows}, {execution}");
+        return format!("{rows}{snapshot}, {execution}");
     }
     let (objects, bytes) = (show::count(coverage.objects_read, "object"), show::bytes(coverage.bytes_read));
-    let mut text = format!("{rows} from {objects} ({bytes})");
-    if let Some(made) = &coverage.snapshot {
-        text.push_str(&format!(", from the snapshot of {made}"));
-    }
+    let mut text = format!("{rows} from {objects} ({bytes}){snapshot}");
     if !coverage.damaged.is_empty() {
         text.push_str(&format!(", {} of them damaged", coverage.damaged.len()));
     }

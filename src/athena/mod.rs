@@ -11,6 +11,8 @@
 //!
 //! What goes wrong is told by [`errors`]: in one sentence with the query's id, and what to do.
 //!
+//! A [`snapshot`] of a scope, a table of Parquet beside the logs', answers in their place.
+//!
 //! A query's id outlives the process that started it: [`resume`] takes it up, [`cancel`] stops it.
 
 mod column;
@@ -20,6 +22,7 @@ mod execute;
 mod interrupt;
 mod journal;
 mod results;
+mod snapshot;
 mod source;
 mod table;
 mod unload;
@@ -40,13 +43,24 @@ use crate::logs::engine::{Outcome, Part, QueryEngine};
 use crate::logs::location::Location;
 use crate::logs::scope::{Layout, utc};
 use crate::sql::{OutputColumn, Plan};
-use crate::{Coverage, Error, Inventory, QueryOptions, Result, Scope, runtime, show};
+use crate::{Coverage, Error, Inventory, QueryOptions, Result, Scope, Snapshot, runtime, show};
 use execute::Finished;
 use journal::{Entry, Journal};
 use results::Results;
+use snapshot::StandIn;
+pub(crate) use snapshot::prefix as snapshots_of;
 pub(crate) use source::{Source, WORKGROUP};
 use table::Table;
 use workgroup::Workgroup;
+
+/// What is known of a query before it runs.
+struct Checked {
+    columns: Vec<OutputColumn>,
+    plan: Plan,
+    /// The snapshot that can answer it.
+    stand_in: Option<StandIn>,
+    warnings: Vec<String>,
+}
 
 /// A table at Athena, and what runs queries on it.
 pub(crate) struct Athena {
@@ -124,17 +138,23 @@ impl Athena {
     }
 
     /// What the front end makes of a query; nothing if it is not to look.
-    fn check(&self, sql: &str, options: &QueryOptions) -> Result<Option<(Vec<OutputColumn>, Plan)>> {
+    fn check(&self, sql: &str, options: &QueryOptions) -> Result<Option<Checked>> {
         let options = self.reading(options)?;
         if options.unchecked {
             return Ok(None);
+        }
+        let snapshots = self.snapshots()?;
+        if !snapshots.is_empty() {
+            self.front.forget();
         }
         let prepared = self.front.prepare(sql, &options, !options.allow_full_scan);
         let prepared = prepared.map_err(|error| match error.is_rejected() {
             true => error.or("send it as it is, unguarded (`--unchecked`, `unchecked(true)`)"),
             false => error,
         })?;
-        Ok(Some(prepared.into_plan()))
+        let (stand_in, warnings) = self.stand_in(snapshots, sql, &prepared, &options)?;
+        let (columns, plan) = prepared.into_plan();
+        Ok(Some(Checked { columns, plan, stand_in, warnings }))
     }
 
     /// The query would be stopped half-way.
@@ -211,7 +231,7 @@ impl Athena {
         self.table
             .columns
             .iter()
-            .map(String::as_str)
+            .map(|(name, _)| name.as_str())
             .chain([self.source.table.as_str(), &self.source.database])
             .collect()
     }
@@ -224,32 +244,64 @@ impl Athena {
     async fn answer_checked(
         &self,
         sql: &str,
-        checked: Option<(Vec<OutputColumn>, Plan)>,
-        parts: Option<&mut Part<'_>>,
+        checked: Option<Checked>,
+        mut parts: Option<&mut Part<'_>>,
     ) -> Result<Outcome> {
-        let (columns, plan) = checked.unzip();
-        if let Some(plan) = &plan {
-            self.check_cutoff(plan).await?;
+        let Some(Checked { columns, plan, stand_in, mut warnings }) = checked else {
+            let (finished, rows) = self.rows(sql, None, parts).await?;
+            let unguarded = "the query was sent as it is: nothing checked its conditions on the partitions";
+            return Ok(outcome(finished, rows, None, vec![unguarded.to_owned()]));
+        };
+        warnings.extend_from_slice(plan.warnings());
+        if let Some(stand_in) = stand_in {
+            match self.ask_snapshot(&stand_in, &columns, parts.as_deref_mut()).await? {
+                Ok((finished, rows)) => {
+                    warnings.push(stand_in.saving(finished.scanned, plan.bytes()));
+                    let mut outcome = outcome(finished, rows, None, warnings);
+                    outcome.coverage.snapshot = Some(stand_in.made().to_owned());
+                    outcome.ran = Some(stand_in.sql);
+                    return Ok(outcome);
+                }
+                Err(why) => warnings.push(stand_in.unused(&why)),
+            }
         }
-        let (finished, rows) = self.rows(sql, columns.as_deref(), parts).await?;
-        let mut warnings = plan.as_ref().map(|plan| plan.warnings().to_vec()).unwrap_or_default();
-        if plan.is_none() {
-            warnings.push(
-                "the query was sent as it is: nothing checked its conditions on the partitions".to_owned(),
-            );
-        }
-        if let (Some(_), Some(why)) = (&plan, &self.unlisted) {
+        self.check_cutoff(&plan).await?;
+        let (finished, rows) = self.rows(sql, Some(&columns), parts).await?;
+        if let Some(why) = &self.unlisted {
             warnings.push(format!("there is no estimate: the logs' objects could not be listed ({why})"));
         }
-        warnings.extend(rows.warnings);
-        let estimate = plan.filter(|_| self.unlisted.is_none()).map(|plan| plan.bytes());
-        Ok(Outcome {
-            frame: rows.frame,
-            columns: rows.columns,
-            coverage: Coverage::default(),
-            warnings,
-            execution: Some(finished.into_execution(estimate)),
-        })
+        let estimate = self.unlisted.is_none().then(|| plan.bytes());
+        Ok(outcome(finished, rows, estimate, warnings))
+    }
+
+    /// The rows of a snapshot, or why it has none to give: it is gone, or the caller may not read it.
+    async fn ask_snapshot(
+        &self,
+        stand_in: &StandIn,
+        columns: &[OutputColumn],
+        parts: Option<&mut Part<'_>>,
+    ) -> Result<Result<(Finished, Results), String>> {
+        match self.is_whole(stand_in).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Err("its files are not those that were made".to_owned())),
+            Err(error) => return Ok(Err(error.to_string())),
+        }
+        match self.rows(&stand_in.sql, Some(columns), parts).await {
+            Err(error) if error.is_not_found() || error.is_denied() => Ok(Err(error.to_string())),
+            rows => rows.map(Ok),
+        }
+    }
+}
+
+fn outcome(finished: Finished, rows: Results, estimate: Option<u64>, mut warnings: Vec<String>) -> Outcome {
+    warnings.extend(rows.warnings);
+    Outcome {
+        frame: rows.frame,
+        columns: rows.columns,
+        coverage: Coverage::default(),
+        warnings,
+        execution: Some(finished.into_execution(estimate)),
+        ran: None,
     }
 }
 
@@ -297,6 +349,10 @@ impl QueryEngine for Athena {
             Some(why) => Err(Error::denied(format!("the logs' objects cannot be listed: {why}"))),
             None => self.front.inventory(source, scope),
         }
+    }
+
+    fn snapshot(&self, scope: &Scope) -> Result<Snapshot> {
+        self.make_snapshot(scope)
     }
 
     fn plan(&self, sql: &str, options: &QueryOptions) -> Result<Plan> {

@@ -282,7 +282,8 @@ client("s3").create_bucket(Bucket="results")
         );
         let aws = Aws::at(moto.endpoint());
         let client = aws.athena();
-        let source = Source::of(&Location::parse("athena://a.b?workgroup=primary").unwrap().unwrap()).unwrap();
+        let source =
+            Source::of(&Location::parse("athena://a.b?workgroup=primary").unwrap().unwrap()).unwrap();
         let planned = ["bigint", "varchar", "timestamp(3)", "array(bigint)", "double"];
         let planned: Vec<OutputColumn> = planned
             .iter()

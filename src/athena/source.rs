@@ -80,6 +80,11 @@ impl Source {
         }
     }
 
+    /// Another table of the database as SQL names it.
+    pub(super) fn beside(&self, table: &str) -> String {
+        Source { table: table.to_owned(), ..self.clone() }.sql_name()
+    }
+
     /// The table as SQL names it.
     pub(crate) fn sql_name(&self) -> String {
         let name = format!("{}.{}", identifier(&self.database), identifier(&self.table));
@@ -116,7 +121,8 @@ fn age(minutes: &str) -> Result<i32> {
     })
 }
 
-fn identifier(name: &str) -> String {
+/// A name in SQL.
+pub(super) fn identifier(name: &str) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
         return name.to_owned();

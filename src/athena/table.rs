@@ -18,8 +18,10 @@ const REGION: [&str; 2] = ["region", "region_partition"];
 /// A table of CloudTrail logs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
-    /// All columns.
-    pub(super) columns: Vec<String>,
+    /// The names and types of all columns, those of partitions last.
+    pub(super) columns: Vec<(String, String)>,
+    /// The names of the partition columns.
+    pub(super) keys: Vec<String>,
     /// How the partition columns are called.
     pub(super) layout: Layout,
     /// Where the logs are: `s3://bucket/prefix/`, as far as it is the same for all partitions.
@@ -28,7 +30,7 @@ pub(super) struct Table {
     pub(super) accounts: BTreeSet<String>,
     pub(super) regions: BTreeSet<String>,
     /// First and last.
-    years: Option<(u32, u32)>,
+    pub(super) years: Option<(u32, u32)>,
 }
 
 impl Table {
@@ -79,7 +81,10 @@ impl Table {
             get("projection.enabled").is_some_and(|enabled| enabled.eq_ignore_ascii_case("true"));
         let template = get("storage.location.template").filter(|_| is_projected);
         Table {
-            columns: columns.map(|column| column.name().to_owned()).collect(),
+            columns: columns
+                .map(|column| (column.name().to_owned(), column.r#type().unwrap_or_default().to_owned()))
+                .collect(),
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
             location: fixed_part(template.or_else(|| get("location")).unwrap_or_default()),
             accounts: if is_projected { values(&account) } else { BTreeSet::new() },
             regions: if is_projected { values(&region) } else { BTreeSet::new() },

@@ -5,7 +5,7 @@ use aws_sdk_athena::error::ProvideErrorMetadata;
 
 use super::errors;
 use super::source::Source;
-use crate::Result;
+use crate::{Error, Result};
 
 /// The settings of a workgroup that concern a query.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +70,24 @@ impl Workgroup {
             (None, Some(_)) => Ok(None),
             (None, None) if self.is_unknown => Ok(None),
             (None, None) => Err(errors::no_location()),
+        }
+    }
+
+    /// Where the files of the table `name` are to be, if that must be said: elsewhere Athena puts them beside
+    /// the results, and refuses another place in a workgroup that enforces its own.
+    ///
+    /// # Errors
+    ///
+    /// It must be said, and the source names no place.
+    pub(super) fn place_of_table(&self, source: &Source, name: &str) -> Result<Option<String>> {
+        match (self.is_managed, &source.results) {
+            (false, _) => Ok(None),
+            (true, Some(results)) => Ok(Some(format!("{results}snapshots/{name}/"))),
+            (true, None) => Err(Error::invalid(format!(
+                "the workgroup `{}` keeps results itself, so a table that is made in it has no place",
+                source.workgroup
+            ))
+            .hint("add `results=s3://bucket/prefix/` to the source, or name another workgroup")),
         }
     }
 

@@ -6,7 +6,8 @@ use trailbook::Result;
 use super::Account;
 use super::logs::LogsArguments;
 
-/// Keep a scope's events as one Parquet file, from which later questions about it are answered.
+/// Keep a scope's events as Parquet, from which later questions about it are answered: one file here, or, of a
+/// table at Athena, another table beside it, which costs what reading the scope once costs.
 #[derive(Args)]
 pub(super) struct Snapshot {
     #[command(flatten)]

@@ -14,7 +14,7 @@ use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_expr::expressions::col;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
@@ -157,14 +157,7 @@ impl Engine {
         let scans = sql::filters(&plan);
         let tree = match must_be_bounded && !scans.iter().all(|filters| sql::is_bounded(filters)) {
             true => self.tree(&last_day)?,
-            false => self.tree(&|partitions| {
-                let mut admitted = vec![false; partitions.len()];
-                for filters in &scans {
-                    let by_this = partitions::admits(partitions, filters, &self.state).map_err(failed)?;
-                    admitted.iter_mut().zip(by_this).for_each(|(admitted, too)| *admitted |= too);
-                }
-                Ok(admitted)
-            })?,
+            false => self.tree(&|partitions| self.admits(&scans, partitions))?,
         };
         table.fill(tree.clone());
         table.use_snapshots(self.snapshots(&tree)?);
@@ -172,7 +165,33 @@ impl Engine {
         if must_be_bounded {
             guard.check(&tree)?;
         }
-        Ok(Prepared { plan, columns: query.columns, guard, table, tree })
+        Ok(Prepared { plan, scans, columns: query.columns, names: query.tables, guard, table, tree })
+    }
+
+    /// Which of the partitions a query's conditions leave.
+    ///
+    /// # Errors
+    ///
+    /// A condition fails on a partition's values.
+    pub(crate) fn admitted(&self, query: &Prepared, partitions: &[Partition]) -> Result<Vec<bool>> {
+        self.admits(&query.scans, partitions)
+    }
+
+    /// Which of the partitions the conditions of one scan or another leave.
+    fn admits(&self, scans: &[Vec<Expr>], partitions: &[Partition]) -> Result<Vec<bool>> {
+        let mut admitted = vec![false; partitions.len()];
+        for filters in scans {
+            let by_this = partitions::admits(partitions, filters, &self.state).map_err(failed)?;
+            admitted.iter_mut().zip(by_this).for_each(|(admitted, too)| *admitted |= too);
+        }
+        Ok(admitted)
+    }
+
+    /// Lists a bucket anew from now on: there may be other objects by then.
+    pub(crate) fn forget(&self) {
+        if let Logs::Bucket { bucket, .. } = &self.logs {
+            bucket.forget();
+        }
     }
 
     /// The columns of a query's answer; nothing is listed.
@@ -304,6 +323,7 @@ impl QueryEngine for Engine {
             coverage: prepared.table.coverage(),
             warnings: prepared.guard.into_warnings(),
             execution: None,
+            ran: None,
         })
     }
 }
@@ -334,13 +354,31 @@ fn last_day(partitions: &[Partition]) -> Result<Vec<bool>> {
 /// A query that is ready to run.
 pub(crate) struct Prepared {
     plan: LogicalPlan,
+    /// The conditions of each scan.
+    scans: Vec<Vec<Expr>>,
     columns: Vec<sql::OutputColumn>,
+    /// Where it names the table.
+    names: Vec<sql::TableName>,
     guard: Guard,
     table: Arc<CloudTrailTable>,
     tree: Arc<Tree>,
 }
 
 impl Prepared {
+    pub(crate) fn columns(&self) -> &[sql::OutputColumn] {
+        &self.columns
+    }
+
+    /// The logs, as far as it needs them.
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The query `sql` that this is, asked of another table.
+    pub(crate) fn asked_of(&self, sql: &str, table: &str) -> String {
+        sql::stand_in(sql, &self.names, table)
+    }
+
     /// The columns of its answer, and what it would read.
     pub(crate) fn into_plan(self) -> (Vec<sql::OutputColumn>, Plan) {
         (self.columns, self.guard.plan(&self.tree))

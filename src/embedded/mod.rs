@@ -33,4 +33,4 @@ pub(crate) mod table;
 pub(crate) mod tree;
 mod unique;
 
-pub(crate) use engine::Engine;
+pub(crate) use engine::{Engine, Prepared};

@@ -8,7 +8,7 @@ use super::scope::{Layout, Scope};
 use super::{Inventory, QueryOptions, Snapshot, TABLE};
 use crate::show::{self, Column};
 use crate::sql::Plan;
-use crate::{Coverage, Error, Result};
+use crate::{Coverage, Result};
 
 /// An engine with the logs that it was opened on.
 pub(crate) trait QueryEngine: fmt::Debug + Send + Sync {
@@ -38,11 +38,8 @@ pub(crate) trait QueryEngine: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`is_invalid`](crate::Error::is_invalid) where the engine keeps none.
-    fn snapshot(&self, _: &Scope) -> Result<Snapshot> {
-        Err(Error::invalid("snapshots are made of logs that this machine reads, not of Athena's")
-            .hint("open the bucket itself, as s3://bucket/prefix"))
-    }
+    /// It cannot be written, or Athena refuses it.
+    fn snapshot(&self, scope: &Scope) -> Result<Snapshot>;
 
     /// What a query would read.
     ///
@@ -82,6 +79,8 @@ pub(crate) struct Outcome {
     pub(crate) coverage: Coverage,
     pub(crate) warnings: Vec<String>,
     pub(crate) execution: Option<Execution>,
+    /// The statement that ran, where it is not the one that was asked.
+    pub(crate) ran: Option<String>,
 }
 
 /// What became of a query at Athena.

@@ -8,7 +8,7 @@ mod inventory;
 pub(crate) mod location;
 mod options;
 pub(crate) mod scope;
-mod snapshot;
+pub(crate) mod snapshot;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -151,10 +151,15 @@ impl Logs {
     /// accounts and regions is answered from it, with the same rows, and says so; where the listing of
     /// the logs has changed since, from the logs.
     ///
+    /// On Athena it is a table of Parquet beside the logs', made by CREATE TABLE AS, for which Athena bills what
+    /// it reads; its list of objects is kept under `$TRAILBOOK_HOME/athena/snapshots`. A snapshot that is
+    /// there and has the scope as it is now is not made again.
+    ///
     /// # Errors
     ///
-    /// [`is_io`](Error::is_io) when it cannot be written; [`is_invalid`](Error::is_invalid) where Athena
-    /// answers.
+    /// [`is_io`](Error::is_io) when it cannot be written; on Athena [`is_denied`](Error::is_denied) when
+    /// the caller may not make tables, [`is_rejected`](Error::is_rejected) when the workgroup would stop it,
+    /// [`is_invalid`](Error::is_invalid) when the table has no days or the workgroup no place.
     pub fn snapshot(&self, scope: &Scope) -> Result<Snapshot> {
         self.engine.snapshot(scope)
     }
@@ -234,7 +239,7 @@ impl Logs {
             step: None,
             engine: self.engine.name(),
             source: self.source.clone(),
-            sql: sql.to_owned(),
+            sql: outcome.ran.unwrap_or_else(|| sql.to_owned()),
             scope: scope.cloned(),
             coverage: outcome.coverage,
             warnings: outcome.warnings,

@@ -115,6 +115,19 @@ impl Scope {
 
     /// As [`predicate`](Scope::predicate), over the partition columns of a table.
     pub(crate) fn predicate_in(&self, layout: &Layout) -> String {
+        let mut conditions = self.on_folders(layout, self.days());
+        conditions.push(format!("eventtime >= {}", literal::text(&self.from())));
+        conditions.push(format!("eventtime < {}", literal::text(&self.to())));
+        conditions.join("\n  AND ")
+    }
+
+    /// The condition for all that lies in the folders of the scope's accounts and regions, on days from the first
+    /// to the last.
+    pub(crate) fn folders_predicate(&self, layout: &Layout, days: (NaiveDate, NaiveDate)) -> String {
+        self.on_folders(layout, days).join("\n  AND ")
+    }
+
+    fn on_folders(&self, layout: &Layout, days: (NaiveDate, NaiveDate)) -> Vec<String> {
         let mut conditions = Vec::new();
         for (column, values) in [(&layout.account, &self.accounts), (&layout.region, &self.regions)] {
             let Some(column) = column else { continue };
@@ -129,42 +142,39 @@ impl Scope {
         }
         if !(self.accounts.is_empty() && self.regions.is_empty()) {
             conditions.extend(match &layout.days {
-                Days::Columns => Some(self.days_predicate()),
+                Days::Columns => Some(days_predicate(days)),
                 Days::Column(column) => {
-                    let (first, last) = self.days();
+                    let (first, last) = days;
                     let text = |day: NaiveDate| literal::text(&day.format("%Y/%m/%d").to_string());
                     Some(format!("{column} BETWEEN {} AND {}", text(first), text(last)))
                 }
                 Days::None => None,
             });
         }
-        conditions.push(format!("eventtime >= {}", literal::text(&self.from())));
-        conditions.push(format!("eventtime < {}", literal::text(&self.to())));
-        conditions.join("\n  AND ")
+        conditions
     }
+}
 
-    fn days_predicate(&self) -> String {
-        let (first, last) = self.days();
-        let mut months = Vec::new();
-        let mut start = first;
-        while start <= last {
-            let end = last_of_month(start).min(last);
-            months.push(format!(
-                "year = '{:04}' AND month = '{:02}' AND day BETWEEN '{:02}' AND '{:02}'",
-                start.year(),
-                start.month(),
-                start.day(),
-                end.day()
-            ));
-            match end.succ_opt() {
-                Some(next) => start = next,
-                None => break,
-            }
+fn days_predicate((first, last): (NaiveDate, NaiveDate)) -> String {
+    let mut months = Vec::new();
+    let mut start = first;
+    while start <= last {
+        let end = last_of_month(start).min(last);
+        months.push(format!(
+            "year = '{:04}' AND month = '{:02}' AND day BETWEEN '{:02}' AND '{:02}'",
+            start.year(),
+            start.month(),
+            start.day(),
+            end.day()
+        ));
+        match end.succ_opt() {
+            Some(next) => start = next,
+            None => break,
         }
-        match months.as_slice() {
-            [one] => one.clone(),
-            many => format!("(({}))", many.join(")\n    OR (")),
-        }
+    }
+    match months.as_slice() {
+        [one] => one.clone(),
+        many => format!("(({}))", many.join(")\n    OR (")),
     }
 }
 
@@ -257,7 +267,7 @@ mod tests {
     }
 
     fn days(from: &str, to: &str) -> String {
-        scope(from, to).days_predicate()
+        days_predicate(scope(from, to).days())
     }
 
     #[test]

@@ -6,7 +6,7 @@ use handlebars::Handlebars;
 use serde_json::json;
 
 use super::names;
-use crate::{Error, Result};
+use crate::{Error, Result, athena};
 
 /// A task, and so what it must be allowed.
 ///
@@ -26,8 +26,10 @@ use crate::{Error, Result};
 pub enum Policy {
     /// The steps of the set-up, with leave to make what is missing.
     Setup,
-    /// Asking questions of a table that is there.
+    /// Asking questions of a table that is there, and of its snapshots.
     Investigate,
+    /// As [`Investigate`](Policy::Investigate), with leave to make snapshots of it.
+    Snapshot,
 }
 
 impl FromStr for Policy {
@@ -37,8 +39,9 @@ impl FromStr for Policy {
         match text {
             "setup" => Ok(Policy::Setup),
             "investigate" => Ok(Policy::Investigate),
+            "snapshot" => Ok(Policy::Snapshot),
             other => Err(Error::invalid(format!("there is no policy for `{}`", other.escape_debug()))
-                .hint("there are setup and investigate")),
+                .hint("there are setup, investigate and snapshot")),
         }
     }
 }
@@ -47,7 +50,7 @@ impl Policy {
     fn template(self) -> &'static str {
         match self {
             Policy::Setup => include_str!("policies/setup.json"),
-            Policy::Investigate => include_str!("policies/investigate.json"),
+            Policy::Investigate | Policy::Snapshot => include_str!("policies/investigate.json"),
         }
     }
 
@@ -73,6 +76,8 @@ impl Policy {
             "results_prefix": format!("{results_prefix}{slash}"),
             "database": names::identifier(database)?,
             "table": names::identifier(table)?,
+            "snapshots": athena::snapshots_of(table),
+            "makes_snapshots": self == Policy::Snapshot,
             "workgroup": names::workgroup(workgroup)?,
         });
         let mut handlebars = Handlebars::new();
@@ -169,7 +174,22 @@ mod tests {
         for action in &other {
             assert!(allowed.contains_key(action), "the investigation's policy lacks {action}");
         }
-        assert!(!allowed.keys().any(|action| action.contains(":Create") || action.contains(":Update")));
+        let makes = |action: &&String| action.contains(":Create") || action.contains(":Update");
+        assert_eq!(allowed.keys().find(makes), None);
+    }
+
+    #[test]
+    fn snapshots_are_made_beside_the_table_alone() {
+        let (without, with) = (allowed(Policy::Investigate), allowed(Policy::Snapshot));
+        assert!(without.keys().all(|action| with.contains_key(action)));
+        let more: Vec<&Value> =
+            with.iter().filter(|(action, _)| !without.contains_key(*action)).map(|(_, on)| on).collect();
+        let on = serde_json::json!([
+            "arn:aws:glue:*:*:catalog",
+            "arn:aws:glue:*:*:database/d",
+            "arn:aws:glue:*:*:table/d/t_snapshot_*"
+        ]);
+        assert!(with.contains_key("glue:CreateTable") && more.iter().all(|resource| **resource == on));
     }
 
     #[test]

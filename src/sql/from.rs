@@ -14,6 +14,7 @@ use super::names::Names;
 use super::planner::{Planner, unplanned};
 use super::query::{self, Context, Relation};
 use super::scope::{Field, Scope, dotted};
+use super::stand_in::TableName;
 use super::{given, unnest, values};
 use crate::trino::{Expr, ExprKind, Problem, Type, coerce};
 
@@ -319,7 +320,7 @@ fn table(
         return rename(Relation::new(relation.plan, named), alias);
     }
     let parts = planner.catalog.check_name(name)?;
-    let (plan, table) = planner.scan()?;
+    let (plan, table) = planner.scan(TableName::new(name, alias.is_some()))?;
     let stored = |name: &str| df::Expr::Column(Column::new(Some(table.clone()), name));
     let mut day = None;
     let fields = planner.catalog.columns().into_iter().map(|column| {

@@ -34,6 +34,7 @@ mod query;
 mod scope;
 mod select;
 mod set;
+mod stand_in;
 mod subquery;
 mod unnest;
 mod values;
@@ -48,6 +49,7 @@ pub use guard::Plan;
 pub(crate) use guard::price;
 pub(crate) use guard::{Guard, filters, is_bounded};
 pub(crate) use nearest::nearest;
+pub(crate) use stand_in::{TableName, stand_in};
 
 use crate::show::html::visible;
 use crate::trino::{Problem, Session, Type};
@@ -57,9 +59,12 @@ use crate::{Error, Result};
 pub(crate) struct Query {
     pub(crate) plan: LogicalPlan,
     pub(crate) columns: Vec<OutputColumn>,
+    /// Where it names the logs' table.
+    pub(crate) tables: Vec<TableName>,
 }
 
 /// A column of the answer.
+#[derive(Debug, PartialEq)]
 pub(crate) struct OutputColumn {
     /// As Athena gives it: lower case; `_col0` without a name; not always distinct.
     pub(crate) name: String,
@@ -85,7 +90,7 @@ fn plan(sql: &str, catalog: &Catalog, session: Session) -> Result<Query, Problem
         name: field.name.unwrap_or_else(|| format!("_col{i}")),
         ty: field.ty,
     });
-    Ok(Query { plan: relation.plan, columns: columns.collect() })
+    Ok(Query { plan: relation.plan, columns: columns.collect(), tables: planner.into_tables() })
 }
 
 fn rejected(problem: Problem) -> Error {

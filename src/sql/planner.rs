@@ -8,6 +8,7 @@ use datafusion::logical_expr::{self as df, LogicalPlan, LogicalPlanBuilder};
 
 use super::catalog::Catalog;
 use super::fence::fence;
+use super::stand_in::TableName;
 use super::{arrow, lower};
 use crate::trino::{Expr, ExprKind, Problem, Session, Type};
 
@@ -21,11 +22,18 @@ pub(super) struct Planner<'a> {
     pub(super) session: Session,
     columns: RefCell<Vec<df::Expr>>,
     names: Cell<usize>,
+    tables: RefCell<Vec<TableName>>,
 }
 
 impl<'a> Planner<'a> {
     pub(super) fn new(catalog: &'a Catalog, session: Session) -> Self {
-        Planner { catalog, session, columns: RefCell::default(), names: Cell::new(0) }
+        Planner {
+            catalog,
+            session,
+            columns: RefCell::default(),
+            names: Cell::new(0),
+            tables: RefCell::default(),
+        }
     }
 
     /// Gives a number to what a column is in the plan.
@@ -58,10 +66,16 @@ impl<'a> Planner<'a> {
     }
 
     /// Scans the table, under a name of its own.
-    pub(super) fn scan(&self) -> Result<(LogicalPlan, TableReference), Problem> {
+    pub(super) fn scan(&self, named: TableName) -> Result<(LogicalPlan, TableReference), Problem> {
+        self.tables.borrow_mut().push(named);
         let name = lower::scan_name(self.number_of_name());
         let plan = LogicalPlanBuilder::scan(name.clone(), self.catalog.source(), None);
         Ok((plan.and_then(LogicalPlanBuilder::build).map_err(unplanned)?, name))
+    }
+
+    /// Where the query names the table.
+    pub(super) fn into_tables(self) -> Vec<TableName> {
+        self.tables.into_inner()
     }
 
     /// Only these columns, and their numbers.

@@ -10,3 +10,4 @@ mod conformance;
 mod failures;
 mod lifecycle;
 mod listings;
+mod snapshot;

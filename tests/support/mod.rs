@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 /// A finished run of the program.
@@ -124,6 +125,29 @@ impl Dir {
             ],
         );
         dir.object("eu-west-1", &[event(5, "GetObject", ""), event(6, "GetObject", "")]);
+        dir
+    }
+
+    /// An object a day of one account in one region, from 2026-10-01 on, each with some events.
+    pub(crate) fn with_days(days: u32, events: u32) -> Dir {
+        let dir = Dir::new();
+        for day in 0..days {
+            let date = NaiveDate::from_ymd_opt(2026, 10, 1).expect("a day") + chrono::Days::new(day.into());
+            let event = |n: u32| {
+                let (hour, minute, second) = (n / 3600 % 24, n / 60 % 60, n % 60);
+                format!(
+                    r#"{{"eventVersion":"1.08","userIdentity":{{"type":"IAMUser","userName":"alice"}},"eventTime":"{date}T{hour:02}:{minute:02}:{second:02}Z","eventSource":"s3.amazonaws.com","eventName":"Event{}","awsRegion":"us-east-1","sourceIPAddress":"198.51.100.7","eventID":"{day:08}-0000-4000-8000-{n:012}"}}"#,
+                    n % 3
+                )
+            };
+            let events: Vec<String> = (0..events).map(event).collect();
+            let name = format!(
+                "AWSLogs/111122223333/CloudTrail/us-east-1/{}/111122223333_CloudTrail_us-east-1_{}T0805Z_0123456789abcdef.json.gz",
+                date.format("%Y/%m/%d"),
+                date.format("%Y%m%d")
+            );
+            dir.write_gz(&name, format!("{{\"Records\":[{}]}}", events.join(",")).as_bytes());
+        }
         dir
     }
 

@@ -27,6 +27,7 @@ use super::{Entry, MANIFEST, Manifest, Snapshot, VERSION, cannot, files, hex, pr
 use crate::{
     Error, Result,
     embedded::{ledger::Ledger, tree::Tree},
+    logs::snapshot::Kept,
     progress::Progress,
     show,
 };
@@ -151,13 +152,13 @@ impl Snapshot {
 
     fn told(&self, asked: usize, sha256: String, bytes: u64) -> crate::Snapshot {
         crate::Snapshot {
-            path: self.path.clone(),
+            kept: Kept::File { path: self.path.clone(), sha256 },
             made: self.manifest.made.clone(),
             objects: self.manifest.objects.len() as u64,
             unread: (asked - self.manifest.objects.len()) as u64,
             events: self.manifest.events,
+            log_bytes: self.manifest.objects.iter().map(|entry| entry.size).sum(),
             bytes,
-            sha256,
         }
     }
 }

@@ -143,6 +143,11 @@ impl Bucket {
         }
     }
 
+    /// From now on everything is listed anew.
+    pub(crate) fn forget(&self) {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn remember(&self, folder: &Folder) {
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         listed.insert(folder.path.clone(), folder.clone());

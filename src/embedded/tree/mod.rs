@@ -280,6 +280,11 @@ impl Partition {
         }
     }
 
+    /// What a day's folder tells by its own path, if it lies where CloudTrail makes it.
+    pub(crate) fn of_folder(folder: &Path) -> Option<Partition> {
+        layout(folder)
+    }
+
     /// What a file's name tells, for files outside the usual folders.
     fn named(folder: &Path, name: &OsStr) -> Partition {
         let mut partition = Partition { folder: folder.to_owned(), ..Partition::default() };

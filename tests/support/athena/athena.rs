@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use trailbook::QueryOptions;
 
 use super::render::{Column, Rows};
-use super::{Group, REGION, State, lock, metastore, parquet};
+use super::{Group, REGION, State, ctas, lock, metastore, parquet};
 
 /// A call's answer, or the type and the message of its error.
 type Answer = Result<Value, (String, String)>;
@@ -37,6 +37,10 @@ impl Query {
 
     pub(super) fn sql(&self) -> &str {
         &self.sql
+    }
+
+    pub(super) fn scanned(&self) -> u64 {
+        self.scanned
     }
 
     fn state(&self) -> &'static str {
@@ -232,6 +236,15 @@ fn start(state: &State, body: &Value) -> Answer {
              in the same region and try again.",
         ));
     }
+    let copy = ctas::Copy::parse(&sql);
+    let place = copy.as_ref().and_then(ctas::Copy::location);
+    if place.is_some() && group.is_enforced && group.location.is_some() {
+        return Err(invalid(
+            "The Create Table As Select query failed because it was submitted with an 'external_location' property to \
+             an Athena Workgroup that enforces a centralized output location for all queries. Please remove the \
+             'external_location' property and resubmit the query.",
+        ));
+    }
     let mut queries = lock(&state.queries).len();
     queries += 1;
     let id = format!("{queries:08x}-0000-4000-8000-{:012x}", u64::from(std::process::id()));
@@ -241,10 +254,22 @@ fn start(state: &State, body: &Value) -> Answer {
         may_reuse && lock(&state.queries).values().any(|query| query.sql == sql && query.result.is_ok());
     let faults = lock(&state.faults).clone();
     let known = generated_before(state, &sql);
-    let (result, is_select, scanned) = match (&known, metastore::define(state, &sql)) {
-        (Some((rows, _)), _) => (Ok(rows.clone()), true, 0),
-        (None, Some(result)) => (result.map(|()| Arc::default()), false, 0),
-        (None, None) => {
+    let place = place.or(location.as_deref()).map(|place| match &copy {
+        Some(copy) if copy.location().is_some() => place.to_owned(),
+        _ => format!("{}/tables/{id}/", place.trim_end_matches('/')),
+    });
+    let copied = match (&copy, &faults.reason) {
+        (Some(copy), None) => {
+            let place = place.as_deref().unwrap_or_default().trim_start_matches("s3://");
+            Some(copy.run(state, place))
+        }
+        _ => None,
+    };
+    let (result, is_select, scanned) = match (&known, metastore::define(state, &sql), copied) {
+        (Some((rows, _)), ..) => (Ok(rows.clone()), true, 0),
+        (None, Some(result), _) => (result.map(|()| Arc::default()), false, 0),
+        (None, None, Some((result, scanned))) => (result.map(|()| Arc::default()), true, scanned),
+        (None, None, None) => {
             let (result, scanned) = run(state, &sql);
             (result.map(Arc::new), true, scanned)
         }
@@ -301,8 +326,14 @@ fn run(state: &State, sql: &str) -> (Result<Rows, String>, u64) {
     if upper.starts_with("UNLOAD") {
         return parquet::unload(state, flat, &run);
     }
+    if let Some(name) = ctas::named(sql) {
+        return match lock(&state.made).get(name).filter(|_| lock(&state.tables).contains_key(name)) {
+            Some(made) => made.run(state, sql),
+            None => (Err(ctas::missing(name)), 0),
+        };
+    }
     let options = QueryOptions::new().allow_full_scan(true);
-    match state.logs.query_with(sql, &options) {
+    match state.logs().query_with(sql, &options) {
         Ok(answer) => {
             let scanned = answer.coverage().bytes_read;
             let count = sql.split_once(GENERATE).and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());

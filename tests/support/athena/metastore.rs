@@ -17,7 +17,7 @@ pub(crate) struct Table {
 impl Table {
     /// The table with five partition columns over the logs.
     pub(super) fn of_logs(state: &State) -> Table {
-        let plan = state.logs.explain("SELECT * FROM t").expect("a plan");
+        let plan = state.logs().explain("SELECT * FROM t").expect("a plan");
         let text = |name: &&str| ((*name).to_owned(), "string".to_owned());
         let columns = ["eventname", "eventtime", "eventsource", "awsregion", "sourceipaddress", "useragent"];
         let parameters = [

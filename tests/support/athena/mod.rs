@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 mod athena;
+mod ctas;
 mod http;
 mod metastore;
 mod parquet;
@@ -11,7 +12,7 @@ mod render;
 mod s3;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,8 +35,11 @@ pub(crate) struct Server {
 
 /// What the server knows.
 pub(super) struct State {
-    /// The logs as the embedded engine has them.
-    logs: Logs,
+    /// The logs as the embedded engine has them, and the folder that they are in.
+    logs: Mutex<Logs>,
+    folder: PathBuf,
+    /// Tables that were made of queries.
+    made: Mutex<HashMap<String, ctas::Made>>,
     tables: Mutex<HashMap<String, Table>>,
     databases: Mutex<Vec<String>>,
     groups: Mutex<HashMap<String, Group>>,
@@ -80,7 +84,9 @@ impl Server {
     /// `cloudtrail_logs.cloudtrail_partitioned`.
     pub(crate) fn start(folder: &Path) -> Server {
         let state = Arc::new(State {
-            logs: Logs::open(folder.to_str().expect("UTF-8")).expect("logs"),
+            logs: Mutex::new(open(folder)),
+            folder: folder.to_owned(),
+            made: Mutex::default(),
             tables: Mutex::default(),
             databases: Mutex::new(vec!["default".to_owned()]),
             groups: Mutex::default(),
@@ -125,6 +131,20 @@ impl Server {
         lock(&self.state.tables).insert(name.to_owned(), table);
         let database = name.split('.').next().unwrap_or_default().to_owned();
         lock(&self.state.databases).push(database);
+    }
+
+    /// An object is delivered.
+    pub(crate) fn deliver(&self, key: &str, object: &[u8]) {
+        let path = self.state.folder.join(key);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, object).expect("a file");
+        lock(&self.state.objects).insert(format!("{LOGS}/{key}"), Bytes::copy_from_slice(object));
+        *lock(&self.state.logs) = open(&self.state.folder);
+    }
+
+    /// The objects of a bucket that are named so are gone.
+    pub(crate) fn delete(&self, prefix: &str) {
+        lock(&self.state.objects).retain(|name, _| !name.starts_with(prefix));
     }
 
     /// Forgets a table and its database.
@@ -181,10 +201,27 @@ impl Server {
         results.map(|(_, object)| object.len()).max().unwrap_or(0)
     }
 
+    /// The statements of all queries in their order, and the bytes that each read.
+    pub(crate) fn scanned(&self) -> Vec<(String, u64)> {
+        let queries = lock(&self.state.queries);
+        let by_id: BTreeMap<_, _> = queries.iter().collect();
+        by_id.into_values().map(|query| (query.sql().to_owned(), query.scanned())).collect()
+    }
+
     /// The statements of all queries.
     pub(crate) fn statements(&self) -> Vec<String> {
         lock(&self.state.queries).values().map(|query| query.sql().to_owned()).collect()
     }
+}
+
+impl State {
+    fn logs(&self) -> Logs {
+        lock(&self.logs).clone()
+    }
+}
+
+fn open(folder: &Path) -> Logs {
+    Logs::open(folder.to_str().expect("UTF-8")).expect("logs")
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
