@@ -184,7 +184,8 @@ impl TableProvider for CloudTrailTable {
             None => (0..self.schema().fields().len()).collect(),
         };
         for snapshot in self.snapshots.get().into_iter().flatten() {
-            if let Some(readings) = snapshot.stands_for(tree, &objects, self.options.deduplicate) {
+            let deduplicate = self.options.deduplicate;
+            if let Some(readings) = snapshot.stands_for(tree, &objects, deduplicate, filters, session)? {
                 self.ledger.note_snapshot(snapshot.made());
                 readings.into_iter().for_each(|(object, reading)| self.ledger.note(object, reading));
                 return snapshot.scan(&projection, filters, objects.len(), &self.options, session);

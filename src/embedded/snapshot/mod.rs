@@ -2,7 +2,7 @@
 //!
 //! A snapshot holds whole partitions, every record of them, sorted by `eventtime`: a scan is
 //! answered from it if all objects that it would read are in it as they are listed now, and the
-//! file holds nothing else of their folders. So no condition has to be understood.
+//! file holds nothing else that its conditions leave. So no condition has to be understood.
 
 mod read;
 mod write;
@@ -18,6 +18,8 @@ use std::{
 
 use datafusion::{
     arrow::datatypes::{Field, Fields, Schema, SchemaRef},
+    catalog::Session,
+    logical_expr::Expr,
     parquet::file::reader::{FileReader, SerializedFileReader},
 };
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,8 @@ use sha2::{Digest, Sha256};
 use super::{
     columns::{self, Source},
     ledger::Reading,
-    tree::{LogObject, Tree},
+    partitions,
+    tree::{LogObject, Partition, Tree},
 };
 use crate::{Error, Result};
 
@@ -37,6 +40,9 @@ const VERSION: u32 = 1;
 
 /// The key of the manifest in the file's metadata.
 const MANIFEST: &str = "trailbook.snapshot";
+
+/// What reading objects gave, by their places in the tree.
+type Readings = Vec<(usize, Reading)>;
 
 /// A snapshot that was made.
 #[derive(Debug)]
@@ -121,18 +127,54 @@ impl Snapshot {
         &self.manifest.made
     }
 
-    /// What reading each of `objects` of `tree` gave, if the snapshot can answer in their place: if it
-    /// has all of them, as they are now, and nothing else of their folders.
+    /// What reading each of `objects` of `tree`, those that `filters` leave, gave, if the snapshot can answer in
+    /// their place: if it has all of them, as they are now, and nothing else that the filters leave.
+    ///
+    /// # Errors
+    ///
+    /// A filter fails on a partition's values.
     pub(super) fn stands_for(
         &self,
         tree: &Tree,
         objects: &[usize],
         deduplicate: bool,
-    ) -> Option<Vec<(usize, Reading)>> {
+        filters: &[Expr],
+        session: &dyn Session,
+    ) -> datafusion::error::Result<Option<Readings>> {
         // Which record is the first with its id depends on all that are read.
         if deduplicate && objects.len() != self.manifest.objects.len() {
-            return None;
+            return Ok(None);
         }
+        let Some((readings, folders)) = self.readings(tree, objects, deduplicate) else { return Ok(None) };
+        let (mut partitions, mut counts) = (Vec::new(), Vec::new());
+        let mut held = 0;
+        for (folder, count) in &self.by_folder {
+            match Partition::of_folder(&tree.absolute(folder)) {
+                Some(partition) => {
+                    partitions.push(partition);
+                    counts.push(count);
+                }
+                // What its path does not tell, its objects do.
+                None if folders.contains(folder) => held += count,
+                None => {}
+            }
+        }
+        let admitted = partitions::admits(&partitions, filters, session)?;
+        held += counts
+            .into_iter()
+            .zip(admitted)
+            .filter_map(|(count, is_in)| is_in.then_some(count))
+            .sum::<usize>();
+        Ok((held == objects.len()).then_some(readings))
+    }
+
+    /// What reading the objects gave, if all are as they were, and their folders.
+    fn readings(
+        &self,
+        tree: &Tree,
+        objects: &[usize],
+        deduplicate: bool,
+    ) -> Option<(Readings, BTreeSet<String>)> {
         let on_disk = match tree.store() {
             Some(_) => None,
             None => Some(
@@ -151,13 +193,11 @@ impl Snapshot {
             };
             // Objects of a folder follow one another, and comparing paths takes time.
             if last.replace(object.partition.index) != Some(object.partition.index) {
-                folders.insert(object.partition.folder.as_path());
+                folders.insert(told(tree, &object.partition.folder));
             }
             readings.push((place, self.manifest.objects[entry].reading(deduplicate)));
         }
-        let held: usize =
-            folders.iter().map(|path| self.by_folder.get(&told(tree, path)).unwrap_or(&0)).sum();
-        (held == objects.len()).then_some(readings)
+        Some((readings, folders))
     }
 
     /// Whether `objects` are all that it has.
@@ -372,6 +412,9 @@ mod tests {
         let made = engine(logs.path(), folder.path()).snapshot(&scope()).unwrap();
         check(twelfth, true, "5");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        // All of a day of one account is gone.
+        fs::remove_dir_all(logs.path().join("AWSLogs/444455556666/CloudTrail/us-east-1/2026/10/11")).unwrap();
+        check("SELECT count(*) AS n FROM t WHERE day = '11'", false, "4");
         fs::write(made.path().unwrap(), "damaged").unwrap();
         let error = engine(logs.path(), folder.path()).run(twelfth, &QueryOptions::default()).err().unwrap();
         assert!(error.to_string().contains("delete it"), "{error}");

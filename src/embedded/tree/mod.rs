@@ -236,6 +236,11 @@ impl Tree {
         crate::show::html::visible(&self.relative(path).to_string_lossy()).into_owned()
     }
 
+    /// Where a path lies that is seen from the root.
+    pub(crate) fn absolute(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
     /// `path` as seen from the root.
     pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.root).unwrap_or(path)
