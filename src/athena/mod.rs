@@ -59,7 +59,8 @@ struct Checked {
     plan: Plan,
     /// The snapshot that can answer it.
     stand_in: Option<StandIn>,
-    warnings: Vec<String>,
+    /// Why a snapshot that it may have been asked of cannot.
+    warning: Option<String>,
 }
 
 /// A table at Athena, and what runs queries on it.
@@ -152,17 +153,17 @@ impl Athena {
             true => error.or("send it as it is, unguarded (`--unchecked`, `unchecked(true)`)"),
             false => error,
         })?;
-        let (stand_in, warnings) = self.stand_in(snapshots, sql, &prepared, &options)?;
+        let (stand_in, warning) = self.stand_in(snapshots, sql, &prepared, &options)?;
         let (columns, plan) = prepared.into_plan();
-        Ok(Some(Checked { columns, plan, stand_in, warnings }))
+        Ok(Some(Checked { columns, plan, stand_in, warning }))
     }
 
     /// The query would be stopped half-way.
-    async fn check_cutoff(&self, plan: &Plan) -> Result<()> {
+    async fn check_cutoff(&self, bytes: u64) -> Result<()> {
         match self.workgroup().await?.cutoff {
-            Some(cutoff) if plan.bytes() > cutoff => Err(Error::rejected(format!(
+            Some(cutoff) if bytes > cutoff => Err(Error::rejected(format!(
                 "the query would read {}, and the workgroup `{}` stops queries at {}",
-                show::bytes(plan.bytes()),
+                show::bytes(bytes),
                 self.source.workgroup,
                 show::bytes(cutoff)
             ))
@@ -247,13 +248,14 @@ impl Athena {
         checked: Option<Checked>,
         mut parts: Option<&mut Part<'_>>,
     ) -> Result<Outcome> {
-        let Some(Checked { columns, plan, stand_in, mut warnings }) = checked else {
+        let Some(Checked { columns, plan, stand_in, warning }) = checked else {
             let (finished, rows) = self.rows(sql, None, parts).await?;
             let unguarded = "the query was sent as it is: nothing checked its conditions on the partitions";
             return Ok(outcome(finished, rows, None, vec![unguarded.to_owned()]));
         };
-        warnings.extend_from_slice(plan.warnings());
+        let mut warnings: Vec<String> = warning.into_iter().chain(plan.warnings().iter().cloned()).collect();
         if let Some(stand_in) = stand_in {
+            self.check_cutoff(stand_in.of_logs).await?;
             match self.ask_snapshot(&stand_in, &columns, parts.as_deref_mut()).await? {
                 Ok((finished, rows)) => {
                     warnings.push(stand_in.saving(finished.scanned, plan.bytes()));
@@ -265,7 +267,7 @@ impl Athena {
                 Err(why) => warnings.push(stand_in.unused(&why)),
             }
         }
-        self.check_cutoff(&plan).await?;
+        self.check_cutoff(plan.bytes()).await?;
         let (finished, rows) = self.rows(sql, Some(&columns), parts).await?;
         if let Some(why) = &self.unlisted {
             warnings.push(format!("there is no estimate: the logs' objects could not be listed ({why})"));

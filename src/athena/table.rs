@@ -6,7 +6,7 @@ use aws_sdk_athena::Client;
 use aws_sdk_athena::types::TableMetadata;
 
 use super::errors;
-use super::source::Source;
+use super::source::{Source, identifier};
 use crate::embedded::tree::Partition;
 use crate::logs::scope::{Days, Layout};
 use crate::{Error, Result};
@@ -94,6 +94,12 @@ impl Table {
             }),
             layout: Layout { account, region, days },
         }
+    }
+
+    /// All columns as SELECT names them.
+    pub(super) fn select_list(&self) -> String {
+        let names = self.columns.iter().map(|(name, _)| identifier(name));
+        names.collect::<Vec<_>>().join(", ")
     }
 
     /// Whether Athena looks at the partition, as far as it is known.

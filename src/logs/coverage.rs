@@ -1,6 +1,6 @@
 //! What a query read, and what it could not.
 
-/// What the embedded engine looked at to answer a query.
+/// What the embedded engine looked at to answer a query; of a query at Athena, the snapshot alone.
 ///
 /// Part of every answer: an object that could not be read is named here, and
 /// the answer holds the rest.

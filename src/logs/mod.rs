@@ -152,7 +152,8 @@ impl Logs {
     /// the logs has changed since, from the logs.
     ///
     /// On Athena it is a table of Parquet beside the logs', made by CREATE TABLE AS, for which Athena bills what
-    /// it reads; its list of objects is kept under `$TRAILBOOK_HOME/athena/snapshots`. A snapshot that is
+    /// it reads; its list of objects is kept under `$TRAILBOOK_HOME/athena/snapshots`. A question is asked of it
+    /// and, for the days that have changed since or that it does not have, of the logs. A snapshot that is
     /// there and has the scope as it is now is not made again.
     ///
     /// # Errors

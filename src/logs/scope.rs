@@ -1,5 +1,7 @@
 //! Accounts, regions and a window of time: what an investigation looks at.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 
 use crate::embedded::tree::Partition;
@@ -196,6 +198,32 @@ pub(crate) enum Days {
     None,
 }
 
+impl Days {
+    /// The condition for what was delivered on these days; nothing where there are none to tell apart.
+    pub(crate) fn predicate(&self, days: &BTreeSet<NaiveDate>) -> Option<String> {
+        let list =
+            |texts: Vec<String>| texts.iter().map(|text| literal::text(text)).collect::<Vec<_>>().join(", ");
+        match self {
+            _ if days.is_empty() => None,
+            Days::None => None,
+            Days::Column(column) => {
+                let texts = days.iter().map(|day| day.format("%Y/%m/%d").to_string()).collect();
+                Some(format!("{column} IN ({})", list(texts)))
+            }
+            Days::Columns => {
+                let mut months: BTreeMap<(i32, u32), Vec<String>> = BTreeMap::new();
+                for day in days {
+                    months.entry((day.year(), day.month())).or_default().push(format!("{:02}", day.day()));
+                }
+                let months = months.into_iter().map(|((year, month), days)| {
+                    format!("year = '{year:04}' AND month = '{month:02}' AND day IN ({})", list(days))
+                });
+                Some(format!("({})", months.collect::<Vec<_>>().join(" OR ")))
+            }
+        }
+    }
+}
+
 impl Default for Layout {
     fn default() -> Self {
         Layout { account: Some("account_id".into()), region: Some("region".into()), days: Days::Columns }
@@ -319,6 +347,20 @@ mod tests {
             "region_partition = 'us-east-1'\n  AND timestamp BETWEEN '2023/12/30' AND '2024/01/02'\n  \
              AND eventtime >= '2023-12-30T00:00:00Z'\n  AND eventtime < '2024-01-02T00:00:00Z'"
         );
+    }
+
+    #[test]
+    fn single_days_are_told_apart() {
+        let days = ["2023-12-30", "2024-01-02", "2024-01-05"].map(|day| day.parse().unwrap()).into();
+        assert_eq!(
+            Days::Columns.predicate(&days).unwrap(),
+            "(year = '2023' AND month = '12' AND day IN ('30') OR year = '2024' AND month = '01' AND day IN ('02', '05'))"
+        );
+        assert_eq!(
+            Days::Column("dt".into()).predicate(&days).unwrap(),
+            "dt IN ('2023/12/30', '2024/01/02', '2024/01/05')"
+        );
+        assert_eq!(Days::Columns.predicate(&BTreeSet::new()), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use trailbook::investigations::Investigation;
 
 use crate::server::{Faults, Group, Server};
-use crate::support::{Dir, Run, trailbook_in};
+use crate::support::{Dir, Run, python, skip, trailbook_in};
 
 const TABLE: &str = "athena://cloudtrail_logs.cloudtrail_partitioned";
 
@@ -115,7 +115,7 @@ fn it_is_made_once_and_reads_less_after() {
 #[test]
 fn what_it_does_not_have_comes_from_the_logs() {
     let setting = Setting::new(Dir::with_days(4, 3));
-    setting.snapshot(TABLE, "2026-10-01", "2026-10-02").exits(0);
+    setting.snapshot(TABLE, "2026-10-01", "2026-10-03").exits(0);
     let check = |sql: &str, from_snapshot: bool, said: &str| {
         let run = setting.query(sql);
         run.exits(0);
@@ -125,19 +125,33 @@ fn what_it_does_not_have_comes_from_the_logs() {
         assert!(run.stderr.contains(said), "{said}: {}", run.stderr);
     };
     check(&of_days(1, 2), true, "answered from the snapshot");
-    check(&of_days(1, 3), false, "");
+    check(&of_days(1, 4), true, "from the logs came 2026-10-04");
+    check(&of_days(4, 4), false, "");
     // More was delivered.
     let object = br#"{"Records":[{"eventName":"Late","eventTime":"2026-10-02T23:00:00Z"}]}"#;
     setting.server.deliver(&format!("{}/late.json", day(2)), object);
-    check(&of_days(1, 2), false, "the logs have changed since the snapshot");
+    check(&of_days(1, 2), true, "from the logs came 2026-10-02");
+    check(&of_days(2, 2), false, "the logs have changed since the snapshot");
     check(&of_days(1, 1), true, "");
+    check(
+        "SELECT * FROM cloudtrail_partitioned WHERE year = '2026' ORDER BY eventid",
+        true,
+        "from the logs came",
+    );
+    check(
+        "SELECT a.eventname, (SELECT count(*) FROM cloudtrail_logs.cloudtrail_partitioned WHERE day < '04') AS n \
+         FROM cloudtrail_logs.cloudtrail_partitioned AS a WHERE a.day < '03' ORDER BY 1",
+        true,
+        "from the logs came 2026-10-02",
+    );
     // A whole day is gone.
     std::fs::remove_dir_all(setting.logs.join(&day(1))).expect("a folder");
     setting.server.delete(&format!("logs/{}", day(1)));
     setting.server.deliver(&format!("{}/late.json", day(4)), object);
     check(&of_days(1, 2), false, "the logs have changed since the snapshot");
+    check(&of_days(1, 3), true, "from the logs came 2026-10-01 to 2026-10-02");
     // Another snapshot takes the place of the old one.
-    setting.snapshot(TABLE, "2026-10-01", "2026-10-02").exits(0);
+    setting.snapshot(TABLE, "2026-10-01", "2026-10-03").exits(0);
     check(&of_days(1, 2), true, "");
 }
 
@@ -188,6 +202,43 @@ fn a_long_window_stays_within_what_a_statement_may_write() {
     );
     assert_eq!(run.stdout, "{\"n\":130}\n");
     assert!(run.stderr.contains("from the snapshot of 20"), "{}", run.stderr);
+}
+
+/// What sqlglot reads of statements in Athena's dialect.
+const READ: &str = r#"
+import sys
+import sqlglot
+from sqlglot import exp
+
+for sql in sys.argv[1:]:
+    statement = sqlglot.parse_one(sql, read="athena")
+    print(type(statement).__name__, *sorted({table.name.split("_snapshot_")[0] for table in statement.find_all(exp.Table)}))
+    if isinstance(statement, exp.Create):
+        by = [p.this for p in statement.args["properties"].expressions if isinstance(p, exp.PartitionedByProperty)]
+        print([column.name for column in by[0].expressions], statement.expression.named_selects[-3:])
+"#;
+
+#[test]
+fn the_statements_are_athena_s() {
+    let Some(python) = python("sqlglot") else {
+        return skip(
+            "Python has no sqlglot: install tests/requirements.txt and name it in TRAILBOOK_TEST_PYTHON",
+        );
+    };
+    let setting = Setting::new(Dir::with_days(105, 1));
+    setting.snapshot(TABLE, "2026-10-01", "2027-01-12").exits(0);
+    setting
+        .query("SELECT t.day FROM cloudtrail_logs.cloudtrail_partitioned t WHERE year IN ('2026', '2027')")
+        .exits(0);
+    let statements = setting.server.scanned().into_iter().map(|(sql, _)| sql);
+    let read =
+        std::process::Command::new(python).args(["-c", READ]).args(statements).output().expect("Python runs");
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    assert_eq!(
+        String::from_utf8_lossy(&read.stdout),
+        "Create cloudtrail_partitioned\n['year', 'month', 'day'] ['year', 'month', 'day']\n\
+         Insert cloudtrail_partitioned\nSelect cloudtrail_partitioned\nSelect cloudtrail_partitioned\n"
+    );
 }
 
 #[test]

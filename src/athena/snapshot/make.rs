@@ -3,7 +3,6 @@
 use chrono::{NaiveDate, Utc};
 
 use super::manifest::{self, Folders, Manifest};
-use crate::athena::source::identifier;
 use crate::athena::table::Table;
 use crate::athena::{Athena, Source, results};
 use crate::logs::Snapshot;
@@ -46,7 +45,7 @@ impl Athena {
             {
                 return Ok(self.told(&known));
             }
-            self.check_cutoff(&plan).await?;
+            self.check_cutoff(plan.bytes()).await?;
             let manifest = self.write(&statements, folders).await?;
             manifest.save()?;
             Ok(self.told(&manifest))
@@ -144,11 +143,10 @@ fn statements(source: &Source, table: &Table, scope: &Scope) -> Statements {
     // The columns of partitions come last, so only the last ones can be without changing what `*` gives.
     let by = table.keys.iter().rev().take_while(|key| names.contains(&key.as_str())).count();
     let by = table.keys[table.keys.len() - by..].to_vec();
-    let columns: Vec<String> = table.columns.iter().map(|(name, _)| identifier(name)).collect();
     let select = |days| {
         format!(
             "SELECT {}\nFROM {}\nWHERE {}",
-            columns.join(", "),
+            table.select_list(),
             source.sql_name(),
             scope.folders_predicate(&table.layout, days)
         )

@@ -328,7 +328,7 @@ fn run(state: &State, sql: &str) -> (Result<Rows, String>, u64) {
     }
     if let Some(name) = ctas::named(sql) {
         return match lock(&state.made).get(name).filter(|_| lock(&state.tables).contains_key(name)) {
-            Some(made) => made.run(state, sql),
+            Some(made) => made.run(state, name, sql),
             None => (Err(ctas::missing(name)), 0),
         };
     }

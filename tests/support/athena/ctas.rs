@@ -1,14 +1,14 @@
-//! CREATE TABLE AS and INSERT INTO: folders of the logs as a table of their own.
+//! CREATE TABLE AS and INSERT INTO: folders of the logs as a table of their own, asked alone or with the logs.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::path::Path;
 
-use hyper::body::Bytes;
 use trailbook::{Logs, QueryOptions};
 
 use super::metastore::Table;
 use super::render::Rows;
-use super::{LOGS, State, lock};
+use super::{LOGS, State, lock, s3};
 
 /// Partitions that a statement may write.
 const PARTITIONS: usize = 100;
@@ -19,30 +19,91 @@ pub(super) struct Made {
     by: Vec<String>,
     /// `bucket/prefix/`.
     place: String,
+    /// The bytes that each column takes in each file.
+    columns: HashMap<String, Vec<(String, u64)>>,
 }
 
 impl Made {
-    /// A query on it, and the bytes of the files that it reads.
-    pub(super) fn run(&self, state: &State, sql: &str) -> (Result<Rows, String>, u64) {
-        let logs = Logs::open(self.folder.path().to_str().expect("UTF-8")).expect("logs");
-        let answer = match logs.query_with(sql, &QueryOptions::new().allow_full_scan(true)) {
+    /// A query that names it as `name`, and the bytes that it reads.
+    pub(super) fn run(&self, state: &State, name: &str, sql: &str) -> (Result<Rows, String>, u64) {
+        let mut sql = sql.to_owned();
+        let mut of_logs = BTreeSet::new();
+        while let Some((range, condition)) = united(&sql, name) {
+            let days = format!("SELECT DISTINCT year, month, day FROM t WHERE {condition}");
+            for logs in [self.logs(), state.logs()] {
+                let days = logs.query_with(&days, &QueryOptions::new().allow_full_scan(true)).expect("days");
+                let text =
+                    |row: &Vec<Option<String>>| row.iter().flatten().cloned().collect::<Vec<_>>().join("/");
+                of_logs.extend(Rows::of(&days).rows.iter().map(text));
+            }
+            sql.replace_range(range, name);
+        }
+        let is_of_logs = |path: &str| of_logs.iter().any(|day| path.contains(&format!("/{day}/")));
+        let both = tempfile::tempdir().expect("a folder");
+        for (folder, from_logs) in [(self.folder.path(), false), (state.folder.as_path(), true)] {
+            for (path, object) in s3::read("", folder) {
+                let path = path.trim_start_matches('/');
+                if is_of_logs(path) == from_logs {
+                    write(&both.path().join(path), &object);
+                }
+            }
+        }
+        let logs = super::open(both.path());
+        let answer = match logs.query_with(&sql, &QueryOptions::new().allow_full_scan(true)) {
             Ok(answer) => answer,
             Err(error) => return (Err(format!("SYNTAX_ERROR: {error}")), 0),
         };
-        let days = logs.explain(sql).expect("a plan").days().to_vec();
-        let objects = lock(&state.objects);
-        let files = objects.range(self.place.clone()..).take_while(|(name, _)| name.starts_with(&self.place));
-        let is_read = |name: &str| {
-            days.iter().any(|day| {
-                let parts: Vec<&str> = day.split('-').collect();
-                name.contains(&format!("year={}/month={}/day={}/", parts[0], parts[1], parts[2]))
-            })
-        };
-        let scanned = files.filter(|(name, _)| is_read(name)).map(|(_, file)| file.len() as u64).sum();
         // Rows are counted from the files' footers.
-        let is_count = sql.starts_with("SELECT count(*)") && !sql.contains("WHERE");
-        (Ok(Rows::of(&answer)), if is_count { 0 } else { scanned })
+        if sql.starts_with("SELECT count(*)") && !sql.contains("WHERE") {
+            return (Ok(Rows::of(&answer)), 0);
+        }
+        let days = logs.explain(&sql).expect("a plan").days().to_vec();
+        let days: Vec<String> = days.iter().map(|day| day.replace('-', "/")).collect();
+        let is_read = |name: &str| match name.starts_with(&self.place) {
+            true => days.iter().filter(|day| !of_logs.contains(*day)).any(|day| {
+                let parts: Vec<&str> = day.split('/').collect();
+                name.contains(&format!("year={}/month={}/day={}/", parts[0], parts[1], parts[2]))
+            }),
+            false => {
+                days.iter().filter(|day| of_logs.contains(*day)).any(|day| name.contains(&format!("/{day}/")))
+            }
+        };
+        let objects = lock(&state.objects);
+        let asked: BTreeSet<&str> = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+        let read = objects.iter().filter(|(name, _)| is_read(name)).map(|(name, object)| {
+            match self.columns.get(name) {
+                Some(columns) => {
+                    let columns = columns
+                        .iter()
+                        .filter(|(name, _)| sql.contains("SELECT *") || asked.contains(name.as_str()));
+                    columns.map(|(_, bytes)| bytes).sum()
+                }
+                None => object.len() as u64,
+            }
+        });
+        (Ok(Rows::of(&answer)), read.sum())
     }
+
+    fn logs(&self) -> Logs {
+        super::open(self.folder.path())
+    }
+}
+
+/// Where a query has the table `name` without some days and the logs for those, and which days they are.
+fn united(sql: &str, name: &str) -> Option<(Range<usize>, String)> {
+    let head = format!(" FROM {name} WHERE NOT (");
+    let at = sql.find(&head)?;
+    let start = sql[..at].rfind("(SELECT ").expect("a subquery");
+    let rest = &sql[at + head.len()..];
+    let (condition, _) = rest.split_once(") UNION ALL SELECT ").expect("the logs");
+    let tail = format!(" FROM cloudtrail_logs.cloudtrail_partitioned WHERE {condition})");
+    let end = sql[at..].find(&tail).expect("the same days") + at + tail.len();
+    Some((start..end, condition.to_owned()))
+}
+
+fn write(path: &Path, object: &[u8]) {
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    std::fs::write(path, object).expect("a file");
 }
 
 /// A statement that writes what a query gives.
@@ -110,9 +171,10 @@ impl<'a> Copy<'a> {
             };
             lock(&state.tables).insert(self.table.clone(), table);
             let folder = tempfile::tempdir().expect("a folder");
-            made.insert(self.table.clone(), Made { folder, by, place: place.to_owned() });
+            let made_of = Made { folder, by, place: place.to_owned(), columns: HashMap::new() };
+            made.insert(self.table.clone(), made_of);
         }
-        let made = made.get(&self.table).ok_or_else(|| missing(&self.table))?;
+        let made = made.get_mut(&self.table).ok_or_else(|| missing(&self.table))?;
         let values = |row: &[Option<String>], names: &[String]| -> Vec<String> {
             let index = |name: &String| rows.columns.iter().position(|column| column.name == *name);
             names.iter().map(|name| row[index(name).expect("a column")].clone().unwrap_or_default()).collect()
@@ -126,11 +188,20 @@ impl<'a> Copy<'a> {
             );
         }
         for partition in partitions {
-            let of_it = rows.rows.iter().filter(|row| values(row, &made.by) == partition).cloned().collect();
-            let part = Rows { columns: rows.columns.clone(), rows: of_it };
+            let of_it: Vec<_> = rows.rows.iter().filter(|row| values(row, &made.by) == partition).collect();
+            let mut file = Vec::new();
+            let mut columns = Vec::new();
+            for (n, column) in rows.columns.iter().enumerate() {
+                let texts: Vec<&str> =
+                    of_it.iter().map(|row| row[n].as_deref().unwrap_or_default()).collect();
+                let bytes = compressed(texts.join("\n").as_bytes());
+                columns.push((column.name.clone(), bytes.len() as u64));
+                file.extend(bytes);
+            }
             let folders = made.by.iter().zip(&partition).map(|(name, value)| format!("{name}={value}/"));
             let name = format!("{}{}20261012_080000_00001_abcde", made.place, folders.collect::<String>());
-            lock(&state.objects).insert(name, compressed(&part.csv()));
+            made.columns.insert(name.clone(), columns);
+            lock(&state.objects).insert(name, file.into());
         }
         let key = ["account_id", "region", "year", "month", "day"].map(str::to_owned);
         let folders: BTreeSet<Vec<String>> = rows.rows.iter().map(|row| values(row, &key)).collect();
@@ -142,22 +213,19 @@ impl<'a> Copy<'a> {
                 name.contains(&format!("/{account}/CloudTrail/{region}/{year}/{month}/{day}/"))
             };
             if folders.iter().any(of_it) {
-                let path: PathBuf = made.folder.path().join(name.trim_start_matches(&format!("{LOGS}/")));
-                std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-                std::fs::write(path, object).expect("a file");
+                write(&made.folder.path().join(name.trim_start_matches(&format!("{LOGS}/"))), &object);
             }
         }
         Ok(())
     }
 }
 
-/// As large as a column store would be: larger.
-fn compressed(bytes: &[u8]) -> Bytes {
+fn compressed(bytes: &[u8]) -> Vec<u8> {
     let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
     let mut gz = vec![0; compressor.gzip_compress_bound(bytes.len())];
     let length = compressor.gzip_compress(bytes, &mut gz).expect("room");
     gz.truncate(length);
-    gz.into()
+    gz
 }
 
 /// The table made from the logs that a query names.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use trailbook::QueryOptions;
 
 use super::{LOGS, State, lock};
 
@@ -19,7 +20,12 @@ impl Table {
     pub(super) fn of_logs(state: &State) -> Table {
         let plan = state.logs().explain("SELECT * FROM t").expect("a plan");
         let text = |name: &&str| ((*name).to_owned(), "string".to_owned());
-        let columns = ["eventname", "eventtime", "eventsource", "awsregion", "sourceipaddress", "useragent"];
+        let keys = ["account_id", "region", "year", "month", "day"];
+        let all =
+            state.logs().query_with("SELECT * FROM t LIMIT 0", &QueryOptions::new().allow_full_scan(true));
+        let all = all.expect("columns");
+        let mut columns = all.column_names();
+        columns.retain(|name| !keys.contains(name));
         let parameters = [
             ("EXTERNAL", "TRUE".to_owned()),
             ("projection.enabled", "true".to_owned()),
@@ -39,7 +45,7 @@ impl Table {
         ];
         Table {
             columns: columns.iter().map(text).collect(),
-            keys: ["account_id", "region", "year", "month", "day"].iter().map(text).collect(),
+            keys: keys.iter().map(text).collect(),
             parameters: parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         }
     }
