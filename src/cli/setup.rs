@@ -91,7 +91,7 @@ enum Offline {
     },
     /// Print the least IAM policy that a task needs, asking nothing of AWS.
     Policy {
-        /// The task.
+        /// The task: setup, investigate, or snapshot, which is to investigate and to make snapshots.
         task: Policy,
         /// The bucket that the trail delivers to.
         #[arg(long)]

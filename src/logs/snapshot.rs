@@ -145,7 +145,7 @@ impl Snapshot {
                     show::bytes(self.log_bytes)
                 ));
                 panel.note(&format!(
-                    "A question on all of it reads {} at most, in the place of {}",
+                    "A question on all of it reads {} at most, instead of {}",
                     priced(self.bytes),
                     priced(self.log_bytes)
                 ));

@@ -56,8 +56,7 @@ fn questions_on_the_scope_are_answered_from_it_with_the_same_rows() {
     let made = setting.snapshot(TABLE, "2026-10-12", "2026-10-13");
     made.exits(0);
     let table = setting.table();
-    for words in
-        ["6 events of 2 objects", &table, "in the place of", "DROP TABLE", "delete s3://results/athena/"]
+    for words in ["6 events of 2 objects", &table, "instead of", "DROP TABLE", "delete s3://results/athena/"]
     {
         assert!(made.stdout.contains(words), "{words}: {}", made.stdout);
     }
@@ -174,6 +173,18 @@ fn a_table_or_files_that_are_gone_break_no_question() {
     without_files.exits(0);
     assert_eq!(without_files.stdout, from_snapshot.stdout);
     assert!(without_files.stderr.contains("not those that were made"), "{}", without_files.stderr);
+}
+
+#[test]
+fn its_rows_come_as_parquet_too() {
+    let setting = Setting::new(Dir::with_days(2, 3));
+    setting.snapshot(TABLE, "2026-10-01", "2026-10-02").exits(0);
+    let source = format!("{TABLE}?format=parquet");
+    let run = setting.run(&["query", "--logs", &source, "--format", "ndjson", &of_days(1, 2)]);
+    assert_eq!(run.stdout, setting.query(&of_days(1, 2)).stdout);
+    assert!(run.stderr.contains("from the snapshot of 20"), "{}", run.stderr);
+    let unloads = setting.server.statements().into_iter().filter(|sql| sql.starts_with("UNLOAD"));
+    assert_eq!(unloads.filter(|sql| sql.contains(&setting.table())).count(), 1);
 }
 
 #[test]

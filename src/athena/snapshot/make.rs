@@ -1,6 +1,6 @@
 //! A snapshot made: CREATE TABLE AS, INSERT INTO for what is more than it may write, and a look at what came of it.
 
-use chrono::{NaiveDate, Utc};
+use chrono::{NaiveDate, SubsecRound, Utc};
 
 use super::manifest::{self, Folders, Manifest};
 use crate::athena::table::Table;
@@ -46,6 +46,8 @@ impl Athena {
                 return Ok(self.told(&known));
             }
             self.check_cutoff(plan.bytes()).await?;
+            // Before it costs anything.
+            manifest::make_folder()?;
             let manifest = self.write(&statements, folders).await?;
             manifest.save()?;
             Ok(self.told(&manifest))
@@ -77,7 +79,7 @@ impl Athena {
         let table = format!("{}{}", manifest::prefix(&self.source.table), now.format("%Y%m%dt%H%M%S%3f"));
         let name = self.source.beside(&table);
         let place = self.workgroup().await?.place_of_table(&self.source, &table)?;
-        let mut made = Manifest::new(self.origin(), table.clone(), utc(now));
+        let mut made = Manifest::new(self.origin(), table.clone(), utc(now.trunc_subsecs(0)));
         made.folders = folders;
         let mut is_first = true;
         for sql in statements.of(&name, place.as_deref()) {

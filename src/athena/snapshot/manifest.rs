@@ -99,10 +99,9 @@ impl Manifest {
     ///
     /// [`is_io`](Error::is_io).
     pub(super) fn save(&self) -> Result<()> {
-        let folder = folder()?;
+        let folder = make_folder()?;
         let path = folder.join(format!("{}.json", self.table));
         let named = |error| Error::io(format!("{} cannot be written", path.display()), error);
-        fs::create_dir_all(&folder).map_err(named)?;
         let unfinished = folder.join(format!(".{}-{}", self.table, std::process::id()));
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
@@ -150,6 +149,18 @@ pub(super) fn all(of: &Origin) -> Result<Vec<Manifest>> {
     }
     manifests.sort_by(|a, b| (&b.made, &b.table).cmp(&(&a.made, &a.table)));
     Ok(manifests)
+}
+
+/// The folder that they are kept in, which is made if it is not there.
+///
+/// # Errors
+///
+/// [`is_io`](Error::is_io).
+pub(super) fn make_folder() -> Result<PathBuf> {
+    let folder = folder()?;
+    let named = |error| Error::io(format!("{} cannot be made", folder.display()), error);
+    fs::create_dir_all(&folder).map_err(named)?;
+    Ok(folder)
 }
 
 /// How the names of a table's snapshots begin.
