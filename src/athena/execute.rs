@@ -196,7 +196,8 @@ fn finished(id: &str, execution: &QueryExecution) -> Finished {
     }
 }
 
-fn scanned(execution: &QueryExecution) -> u64 {
+/// The bytes that it has read so far.
+pub(super) fn scanned(execution: &QueryExecution) -> u64 {
     let bytes = execution.statistics().and_then(|statistics| statistics.data_scanned_in_bytes());
     bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0)
 }

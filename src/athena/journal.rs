@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::source::Source;
+use crate::logs::location::Location;
 use crate::{Error, Result};
 
 /// A query that was started at Athena.
@@ -19,6 +21,20 @@ pub(super) struct Entry {
     /// The region that the query runs in.
     pub(super) region: String,
     pub(super) sql: String,
+}
+
+impl Entry {
+    /// Where it runs.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid`](Error::is_invalid): the journal was changed by something else.
+    pub(super) fn source(&self) -> Result<Source> {
+        let location = Location::parse(&self.source)?;
+        let location =
+            location.ok_or_else(|| Error::invalid(format!("`{}` is no source at Athena", self.source)))?;
+        Ok(Source { region: self.region.clone(), ..Source::of(&location)? })
+    }
 }
 
 /// The file: a JSON object a line.
@@ -68,17 +84,27 @@ impl Journal {
     /// [`is_not_found`](Error::is_not_found): it was not started from here;
     /// [`is_io`](Error::is_io): the journal cannot be read.
     pub(super) fn find(&self, id: &str) -> Result<Entry> {
+        let entry = self.newest(usize::MAX)?.into_iter().find(|entry| entry.id == id);
+        entry.ok_or_else(|| {
+            Error::not_found(format!("no query `{}` was started from here", id.escape_debug())).hint(format!(
+                "`trailbook athena list` tells those that were, as noted in {}; TRAILBOOK_HOME says where that is",
+                self.0.display()
+            ))
+        })
+    }
+
+    /// The newest queries, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`is_io`](Error::is_io): the journal cannot be read.
+    pub(super) fn newest(&self, most: usize) -> Result<Vec<Entry>> {
         let text = match fs::read_to_string(&self.0) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             read => read.map_err(|error| Error::io(format!("{} cannot be read", self.0.display()), error))?,
         };
-        let mut entries = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
-        entries.rfind(|entry| entry.id == id).ok_or_else(|| {
-            Error::not_found(format!("no query `{}` was started from here", id.escape_debug())).hint(format!(
-                "{} has the ids of those that were; TRAILBOOK_HOME says where it is",
-                self.0.display()
-            ))
-        })
+        let entries = text.lines().rev().filter_map(|line| serde_json::from_str(line).ok());
+        Ok(entries.take(most).collect())
     }
 }
 
@@ -103,6 +129,7 @@ mod tests {
         fs::write(&journal.0, [&fs::read(&journal.0).unwrap()[..], b"{\"id\":\"q-3"].concat()).unwrap();
         assert_eq!(journal.find("q-1").unwrap(), entry("q-1"));
         assert_eq!(journal.find("q-2").unwrap(), entry("q-2"));
+        assert_eq!(journal.newest(9).unwrap(), [entry("q-2"), entry("q-1")]);
         assert!(journal.find("q-3").unwrap_err().to_string().contains("queries.jsonl"));
     }
 }

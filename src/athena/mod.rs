@@ -13,7 +13,8 @@
 //!
 //! A [`snapshot`] of a scope, a table of Parquet beside the logs', answers in their place.
 //!
-//! A query's id outlives the process that started it: [`resume`] takes it up, [`cancel`] stops it.
+//! A query's id outlives the process that started it: [`list`] tells it, [`resume`] takes the query up, [`cancel`]
+//! stops it.
 
 mod column;
 mod csv;
@@ -21,6 +22,7 @@ mod errors;
 mod execute;
 mod interrupt;
 mod journal;
+mod list;
 mod results;
 mod snapshot;
 mod source;
@@ -37,7 +39,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 
 use crate::answer::{Answer, Provenance};
-use crate::aws::Aws;
+use crate::aws::{Aws, split_url};
 use crate::embedded::Engine;
 use crate::logs::engine::{Outcome, Part, QueryEngine};
 use crate::logs::location::Location;
@@ -46,6 +48,7 @@ use crate::sql::{OutputColumn, Plan};
 use crate::{Coverage, Error, Inventory, QueryOptions, Result, Scope, Snapshot, runtime, show};
 use execute::Finished;
 use journal::{Entry, Journal};
+pub use list::list;
 use results::Results;
 use snapshot::StandIn;
 pub(crate) use snapshot::prefix as snapshots_of;
@@ -309,8 +312,7 @@ fn outcome(finished: Finished, rows: Results, estimate: Option<u64>, mut warning
 
 /// The engine that reads queries and lists the table's objects.
 fn front(aws: &Aws, table: &Arc<Table>) -> Result<Engine> {
-    let place = table.location.strip_prefix("s3://").and_then(|place| place.split_once('/'));
-    let Some((bucket, prefix)) = place else {
+    let Some((bucket, prefix)) = split_url(&table.location) else {
         return Err(Error::invalid(format!("the table's location `{}` is not in S3", table.location)));
     };
     let table = table.clone();
@@ -446,10 +448,6 @@ pub fn cancel(id: &str) -> Result<()> {
 /// What was noted of a query, and where it runs.
 fn noted(id: &str) -> Result<(Entry, Source)> {
     let entry = Journal::open()?.find(id)?;
-    let location = Location::parse(&entry.source)?;
-    let location =
-        location.ok_or_else(|| Error::invalid(format!("`{}` is no source at Athena", entry.source)))?;
-    let mut source = Source::of(&location)?;
-    source.region.clone_from(&entry.region);
+    let source = entry.source()?;
     Ok((entry, source))
 }

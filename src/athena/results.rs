@@ -16,7 +16,7 @@ use super::column::Column as Rows;
 use super::csv::{Reader, Sink};
 use super::errors;
 use super::execute::Finished;
-use crate::aws::{Aws, Store};
+use crate::aws::{Aws, Store, split_url};
 use crate::embedded::frame::unique;
 use crate::logs::engine::Part;
 use crate::show::Column;
@@ -85,8 +85,7 @@ async fn get_page(client: &Client, id: &str, token: Option<String>) -> Result<Ge
 /// It is none.
 pub(super) fn place(aws: &Aws, location: &str) -> Result<(Store, Key)> {
     let invalid = || Error::failed(format!("`{}` is no place in S3", location.escape_debug()));
-    let (bucket, key) =
-        location.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).ok_or_else(invalid)?;
+    let (bucket, key) = split_url(location).ok_or_else(invalid)?;
     Ok((aws.bucket(bucket)?, Key::parse(key).map_err(|_| invalid())?))
 }
 

@@ -1,5 +1,6 @@
 //! What `athena://database.table?workgroup=…` names.
 
+use crate::aws::split_url;
 use crate::logs::TABLE;
 use crate::logs::location::Location;
 use crate::{Error, Result};
@@ -106,10 +107,12 @@ fn checked(what: &str, name: &str) -> Result<String> {
 }
 
 fn folder(place: &str) -> Result<String> {
-    match place.strip_prefix("s3://").map(|place| place.trim_end_matches('/')) {
-        Some(place) if !place.is_empty() && !place.starts_with('/') => Ok(format!("s3://{place}/")),
-        _ => Err(Error::invalid(format!("`results` is `{}`, which is no place in S3", place.escape_debug()))
-            .hint("write it as s3://bucket/prefix/")),
+    match split_url(place) {
+        Some(_) => Ok(format!("{}/", place.trim_end_matches('/'))),
+        None => {
+            Err(Error::invalid(format!("`results` is `{}`, which is no place in S3", place.escape_debug()))
+                .hint("write it as s3://bucket/prefix/"))
+        }
     }
 }
 

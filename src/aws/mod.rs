@@ -6,7 +6,7 @@ mod store;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 
 pub(crate) use error::{chain, explain};
-pub(crate) use store::Store;
+pub(crate) use store::{Store, split_url};
 
 use crate::{Error, Result, runtime};
 

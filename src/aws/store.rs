@@ -95,6 +95,13 @@ impl Store {
     }
 }
 
+/// The bucket and the key of `s3://bucket/key`; nothing where a text is no such place.
+pub(crate) fn split_url(url: &str) -> Option<(&str, &str)> {
+    let rest = url.strip_prefix("s3://")?;
+    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+    (!bucket.is_empty()).then_some((bucket, key))
+}
+
 /// The endpoint set for S3, or for all services, by the environment or the profile.
 fn endpoint(config: &SdkConfig) -> Option<String> {
     let key =

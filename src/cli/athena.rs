@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use trailbook::{Format, Result, athena};
 
-/// Take up or stop a query at Athena that this machine started.
+/// List, take up or stop queries at Athena that this machine started.
 #[derive(Args)]
 pub(super) struct Athena {
     #[command(subcommand)]
@@ -12,6 +12,15 @@ pub(super) struct Athena {
 
 #[derive(Subcommand)]
 enum Command {
+    /// List the newest queries, with what Athena says of each now.
+    List {
+        /// How many.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        last: usize,
+        /// How to print them.
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        format: Format,
+    },
     /// Wait for a query and print its rows.
     Resume {
         /// The query's id.
@@ -30,6 +39,9 @@ enum Command {
 impl Athena {
     pub(super) fn run(&self) -> Result<()> {
         match &self.command {
+            Command::List { last, format } => {
+                format.write_frame(&athena::list(*last)?, &mut std::io::stdout().lock())
+            }
             Command::Resume { id, format } => super::print(&athena::resume(id)?, *format),
             Command::Cancel { id } => athena::cancel(id),
         }

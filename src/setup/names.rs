@@ -1,5 +1,6 @@
 //! Names that go into DDL and policies: checked before they are quoted.
 
+use crate::aws::split_url;
 use crate::{Error, Result};
 
 use super::log_path::{is_account, is_organization};
@@ -69,11 +70,10 @@ pub(super) fn workgroup(name: &str) -> Result<&str> {
 
 /// The bucket and the prefix of `s3://bucket/prefix`.
 pub(super) fn location(url: &str) -> Result<(&str, &str)> {
-    let Some(rest) = url.strip_prefix("s3://") else {
+    let Some((name, path)) = split_url(url) else {
         return Err(Error::invalid(format!("`{}` is no place in S3", url.escape_debug()))
             .hint("write it as s3://bucket/prefix/"));
     };
-    let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
     Ok((bucket(name)?, prefix(path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path))?))
 }
 

@@ -76,6 +76,15 @@ impl Format {
         .map_err(unwritten)
     }
 
+    /// Writes a data frame.
+    ///
+    /// # Errors
+    ///
+    /// [`is_io`](Error::is_io) when writing fails.
+    pub fn write_frame(self, frame: &DataFrame, out: &mut dyn Write) -> Result<()> {
+        self.write(frame, &Column::of(frame), out)
+    }
+
     /// Writes some of a result's rows, the first with what stands above them. A table and a JSON array
     /// can only be written as a whole.
     ///

@@ -50,9 +50,18 @@ fn a_killed_process_leaves_a_query_that_another_takes_up() {
     child.kill().expect("it is killed");
     child.wait().expect("it ends");
     let environment = server.environment(home.path());
+    let state = || {
+        let listed = trailbook_in(&environment, &["athena", "list", "--format", "ndjson"]);
+        listed.exits(0);
+        let row: serde_json::Value = serde_json::from_str(&listed.stdout).expect("one query");
+        assert_eq!((&row["id"], &row["sql"]), (&id.clone().into(), &SQL.into()));
+        row["state"].as_str().expect("a state").to_owned()
+    };
+    assert_eq!(state(), "running");
     let resumed = trailbook_in(&environment, &["athena", "resume", &id, "--format", "ndjson"]);
     resumed.exits(0);
     assert!(resumed.stderr.contains(&id), "{}", resumed.stderr);
+    assert_eq!(state(), "succeeded");
     slow(&server, Duration::ZERO);
     let asked = trailbook_in(&environment, &["query", "--logs", TABLE, "--format", "ndjson", SQL]);
     assert_eq!(resumed.stdout, asked.stdout);
