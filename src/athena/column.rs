@@ -18,7 +18,7 @@ use crate::trino::time::{self, Zone};
 use crate::trino::{Type, Value};
 use crate::{Error, Result};
 
-/// Rows that are gathered before they become a chunk of the series: so nothing grows by being copied.
+/// Rows that are gathered, at most, before they become a chunk of the series: so nothing large grows by being copied.
 const CHUNK: usize = 1 << 16;
 
 /// One column of a result.
@@ -47,32 +47,32 @@ enum Builder {
 }
 
 impl Builder {
-    fn new(name: &PlSmallStr, ty: &Type) -> Builder {
+    fn new(name: &PlSmallStr, ty: &Type, room: usize) -> Builder {
         let name = name.clone();
         match ty {
             Type::Varchar(_) | Type::Decimal(..) | Type::Json | Type::IpAddress | Type::Uuid => {
-                Builder::Text(StringChunkedBuilder::new(name, CHUNK))
+                Builder::Text(StringChunkedBuilder::new(name, room))
             }
             // Where all are UTC, they become instants in the end.
             Type::IntervalDayToSecond | Type::IntervalYearToMonth | Type::TimestampTz(_) => {
-                Builder::Text(StringChunkedBuilder::new(name, CHUNK))
+                Builder::Text(StringChunkedBuilder::new(name, room))
             }
             Type::Boolean | Type::Unknown | Type::Function(..) => {
-                Builder::Boolean(BooleanChunkedBuilder::new(name, CHUNK))
+                Builder::Boolean(BooleanChunkedBuilder::new(name, room))
             }
             Type::Tinyint | Type::Smallint | Type::Integer => {
-                Builder::Int32(PrimitiveChunkedBuilder::new(name, CHUNK))
+                Builder::Int32(PrimitiveChunkedBuilder::new(name, room))
             }
-            Type::Bigint => Builder::Int64(PrimitiveChunkedBuilder::new(name, CHUNK)),
-            Type::Real => Builder::Real(PrimitiveChunkedBuilder::new(name, CHUNK)),
-            Type::Double => Builder::Double(PrimitiveChunkedBuilder::new(name, CHUNK)),
-            Type::Varbinary => Builder::Bytes(BinaryChunkedBuilder::new(name, CHUNK)),
-            Type::Date => Builder::Date(PrimitiveChunkedBuilder::new(name, CHUNK)),
+            Type::Bigint => Builder::Int64(PrimitiveChunkedBuilder::new(name, room)),
+            Type::Real => Builder::Real(PrimitiveChunkedBuilder::new(name, room)),
+            Type::Double => Builder::Double(PrimitiveChunkedBuilder::new(name, room)),
+            Type::Varbinary => Builder::Bytes(BinaryChunkedBuilder::new(name, room)),
+            Type::Date => Builder::Date(PrimitiveChunkedBuilder::new(name, room)),
             Type::Timestamp(precision) if *precision <= 6 => {
-                Builder::Timestamp(PrimitiveChunkedBuilder::new(name, CHUNK), unit(ty))
+                Builder::Timestamp(PrimitiveChunkedBuilder::new(name, room), unit(ty))
             }
             Type::Timestamp(_) | Type::Array(_) | Type::Map(..) | Type::Row(_) => {
-                Builder::Other(ArrowBuilder::new(ty, CHUNK))
+                Builder::Other(ArrowBuilder::new(ty, room))
             }
         }
     }
@@ -144,8 +144,16 @@ impl Builder {
 impl Column {
     /// A column by the name that the frame has for it.
     pub(super) fn new(name: &str, ty: Type) -> Column {
-        let name = PlSmallStr::from(name);
-        let builder = Builder::new(&name, &ty);
+        Self::with_room(name.into(), ty, 0)
+    }
+
+    /// The same column without rows, and with room for so many.
+    pub(super) fn empty(&self, room: usize) -> Column {
+        Self::with_room(self.name.clone(), self.ty.clone(), room.min(CHUNK))
+    }
+
+    fn with_room(name: PlSmallStr, ty: Type, room: usize) -> Column {
+        let builder = Builder::new(&name, &ty, room);
         Column { name, ty, series: None, builder, rows: 0, unread: 0 }
     }
 
@@ -168,17 +176,36 @@ impl Column {
         if self.rows == CHUNK { self.flush() } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> Result<()> {
-        let full = mem::replace(&mut self.builder, Builder::new(&self.name, &self.ty));
-        let chunk = full.finish(&self.name, &self.ty)?;
-        self.rows = 0;
-        match &mut self.series {
-            Some(series) => {
-                series.append(&chunk).map_err(too_long)?;
+    /// The rows of another column of the same type, after those that are there.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Column::push).
+    pub(super) fn append(&mut self, mut other: Column) -> Result<()> {
+        self.unread += other.unread;
+        for column in [&mut *self, &mut other] {
+            if column.rows > 0 {
+                column.flush()?;
             }
-            None => self.series = Some(chunk),
         }
-        Ok(())
+        other.series.map_or(Ok(()), |series| self.extend(series))
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let full = mem::replace(&mut self.builder, Builder::new(&self.name, &self.ty, 0));
+        self.rows = 0;
+        let chunk = full.finish(&self.name, &self.ty)?;
+        self.extend(chunk)
+    }
+
+    fn extend(&mut self, chunk: Series) -> Result<()> {
+        match &mut self.series {
+            Some(series) => series.append(&chunk).map(drop).map_err(too_long),
+            None => {
+                self.series = Some(chunk);
+                Ok(())
+            }
+        }
     }
 
     /// The values since the last time.

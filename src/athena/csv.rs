@@ -1,10 +1,13 @@
 //! Athena's result file: every value in quotes, NULL an empty field without.
 
-use std::str;
+use std::{mem, str};
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2, memrchr2};
 
 use crate::{Error, Result};
+
+/// Bytes of a piece that are looked at for the end of a record that began before it.
+const STEP: usize = 1 << 12;
 
 /// Reads records out of bytes that come in pieces.
 #[derive(Debug, Default)]
@@ -12,8 +15,40 @@ pub(super) struct Reader {
     /// The beginning of a record whose end has not come yet.
     rest: Vec<u8>,
     fields: Vec<Field>,
-    unquoted: Vec<u8>,
+    unquoted: String,
     records: u64,
+}
+
+/// Cuts bytes that come in pieces where records end, so that several threads can read them.
+#[derive(Debug, Default)]
+pub(super) struct Cutter {
+    rest: Vec<u8>,
+    in_quotes: bool,
+}
+
+impl Cutter {
+    /// The records that end in this piece, in two parts: what was left of those before it, and so much of it.
+    pub(super) fn cut(&mut self, mut piece: Vec<u8>) -> Option<[Vec<u8>; 2]> {
+        // Whether a byte is inside a value is a matter of how many quotes are before it: one in a value is two.
+        self.in_quotes ^= memchr_iter(b'"', &piece).count() % 2 == 1;
+        let (mut inside, mut end) = (self.in_quotes, piece.len());
+        while let Some(at) = memrchr2(b'"', b'\n', &piece[..end]) {
+            if piece[at] == b'"' {
+                inside = !inside;
+            } else if !inside {
+                let rest = piece.split_off(at + 1);
+                return Some([mem::replace(&mut self.rest, rest), piece]);
+            }
+            end = at;
+        }
+        self.rest.append(&mut piece);
+        None
+    }
+
+    /// What is left when all pieces have come.
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.rest
+    }
 }
 
 /// Where a field's text is; `None` for NULL.
@@ -54,16 +89,20 @@ impl Reader {
     ///
     /// [`is_failed`](Error::is_failed): the file is not as Athena writes it; and the sink's.
     pub(super) fn push(&mut self, piece: &[u8], sink: &mut dyn Sink) -> Result<()> {
-        if self.rest.is_empty() {
-            let read = self.records(piece, false, sink)?;
-            self.rest.extend_from_slice(&piece[read..]);
-            return Ok(());
+        let mut start = 0;
+        // The record that began before ends somewhere in here, mostly near: the rest need not be copied.
+        while !self.rest.is_empty() && start < piece.len() {
+            let mut joined = mem::take(&mut self.rest);
+            let more = joined.len().max(STEP).min(piece.len() - start);
+            joined.extend_from_slice(&piece[start..start + more]);
+            start += more;
+            match self.records(&joined, false, sink)? {
+                0 => self.rest = joined,
+                read => start -= joined.len() - read,
+            }
         }
-        let mut joined = std::mem::take(&mut self.rest);
-        joined.extend_from_slice(piece);
-        let read = self.records(&joined, false, sink)?;
-        joined.drain(..read);
-        self.rest = joined;
+        let read = self.records(&piece[start..], false, sink)?;
+        self.rest.extend_from_slice(&piece[start + read..]);
         Ok(())
     }
 
@@ -73,7 +112,7 @@ impl Reader {
     ///
     /// As [`push`](Reader::push); a record that does not end is one.
     pub(super) fn finish(mut self, sink: &mut dyn Sink) -> Result<()> {
-        let rest = std::mem::take(&mut self.rest);
+        let rest = mem::take(&mut self.rest);
         match self.records(&rest, true, sink)? == rest.len() {
             true => Ok(()),
             false => Err(Error::failed("the result file ends inside a value").hint("run the query again")),
@@ -85,15 +124,15 @@ impl Reader {
         let mut read = 0;
         while read < bytes.len() {
             let Some(end) = self.record(bytes, read, is_last)? else { break };
+            let record = str::from_utf8(&bytes[read..end]);
+            let record = record.map_err(|_| Error::failed("the result file is not UTF-8"))?;
             for (index, field) in self.fields.iter().enumerate() {
-                let text = &bytes[field.start..field.end];
+                let text = &record[field.start - read..field.end - read];
                 let text = match field.kind {
                     Kind::Null => None,
                     Kind::Text => Some(text),
                     Kind::Doubled => Some(undouble(text, &mut self.unquoted)),
                 };
-                let text = text.map(str::from_utf8).transpose();
-                let text = text.map_err(|_| Error::failed("the result file is not UTF-8"))?;
                 sink.value(self.records, index, text)?;
             }
             sink.end(self.records, self.fields.len())?;
@@ -155,14 +194,14 @@ fn quoted(bytes: &[u8], start: usize) -> Option<(Field, usize)> {
     }
 }
 
-fn undouble<'a>(text: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
+fn undouble<'a>(text: &str, out: &'a mut String) -> &'a str {
     out.clear();
     let mut rest = text;
-    while let Some(quote) = memchr(b'"', rest) {
-        out.extend_from_slice(&rest[..=quote]);
+    while let Some(quote) = memchr(b'"', rest.as_bytes()) {
+        out.push_str(&rest[..=quote]);
         rest = rest.get(quote + 2..).unwrap_or_default();
     }
-    out.extend_from_slice(rest);
+    out.push_str(rest);
     out
 }
 
@@ -256,7 +295,15 @@ mod tests {
                 text.push_str(&fields.join(","));
                 text.push('\n');
             }
-            prop_assert_eq!(read(text.as_bytes(), piece).unwrap(), rows);
+            prop_assert_eq!(&read(text.as_bytes(), piece).unwrap(), &rows);
+            let (mut cutter, mut cut) = (Cutter::default(), Vec::new());
+            for piece in text.as_bytes().chunks(piece) {
+                let Some(records) = cutter.cut(piece.to_vec()) else { continue };
+                // Whole records: each of them can be read alone.
+                cut.extend(read(&records.concat(), piece.len()).unwrap());
+            }
+            prop_assert!(cutter.finish().is_empty());
+            prop_assert_eq!(cut, rows);
         }
     }
 }

@@ -7,13 +7,15 @@ use aws_sdk_athena::Client;
 use aws_sdk_athena::operation::get_query_results::GetQueryResultsOutput;
 use aws_sdk_athena::types::{ColumnInfo, Row};
 use futures::stream::BoxStream;
+use futures::stream::FuturesOrdered;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use memchr::memchr_iter;
 use object_store::ObjectStoreExt;
 use object_store::path::Path as Key;
 use polars::prelude::DataFrame;
 
 use super::column::Column as Rows;
-use super::csv::{Reader, Sink};
+use super::csv::{Cutter, Reader, Sink};
 use super::errors;
 use super::execute::Finished;
 use crate::aws::{Aws, Store, split_url};
@@ -22,7 +24,7 @@ use crate::logs::engine::Part;
 use crate::show::Column;
 use crate::sql::OutputColumn;
 use crate::trino::Type;
-use crate::{Error, Result};
+use crate::{Error, Result, runtime};
 
 /// Rows of a page: the most that Athena gives.
 const PAGE: i32 = 1000;
@@ -39,8 +41,8 @@ pub(super) struct Results {
     pub(super) warnings: Vec<String>,
 }
 
-/// All rows of a query; with `parts`, which takes them as they come, none are left in the end. `planned` are the columns as the query's text has them, if it could be read: Athena
-/// names no type inside an array, a map or a row.
+/// All rows of a query; with `parts`, which takes them as they come, none are left in the end. `planned` are the
+/// columns as the query's text has them, if it could be read: Athena names no type inside an array, a map or a row.
 ///
 /// # Errors
 ///
@@ -89,21 +91,37 @@ pub(super) fn place(aws: &Aws, location: &str) -> Result<(Store, Key)> {
     Ok((aws.bucket(bucket)?, Key::parse(key).map_err(|_| invalid())?))
 }
 
+/// Several threads read the file, each as many records as one request brings.
 async fn read_file(aws: &Aws, location: &str, table: &mut Table<'_, '_>) -> Result<()> {
-    let (mut reader, mut sink) = (Reader::default(), SkipHeader(table));
     let mut pieces = pieces(aws, location).await?;
+    let mut cutter = Cutter::default();
+    let mut reading = FuturesOrdered::new();
+    let mut is_first = true;
+    let mut block = |columns: &[Rows], lines: usize| Block {
+        columns: columns.iter().map(|column| column.empty(lines)).collect(),
+        rows: 0,
+        has_header: std::mem::take(&mut is_first),
+    };
     while let Some(piece) = pieces.try_next().await? {
-        reader.push(&piece, &mut sink)?;
+        let Some(records) = cutter.cut(piece) else { continue };
+        let lines = records.iter().map(|part| memchr_iter(b'\n', part).count()).sum();
+        let block = block(&table.rows, lines);
+        let read = tokio::task::spawn_blocking(move || block.read(&records));
+        reading.push_back(read.map(|read| read.unwrap_or_else(|_| Err(stopped()))));
+        if reading.len() > runtime::threads()
+            && let Some(block) = reading.try_next().await?
+        {
+            table.append(block)?;
+        }
     }
-    reader.finish(&mut sink)
+    while let Some(block) = reading.try_next().await? {
+        table.append(block)?;
+    }
+    table.append(block(&table.rows, 0).read(&[cutter.finish()])?)
 }
 
 /// The bytes of a file in S3, in order, several requests ahead.
-///
-/// # Errors
-///
-/// It cannot be read, here or later.
-pub(super) async fn pieces(aws: &Aws, location: &str) -> Result<BoxStream<'static, Result<Vec<u8>>>> {
+async fn pieces(aws: &Aws, location: &str) -> Result<BoxStream<'static, Result<Vec<u8>>>> {
     let (store, key) = place(aws, location)?;
     let what = format!("reading {location} (s3:GetObject)");
     let size = store.s3().head(&key).await.map_err(|error| store.explain(&what, error))?.size;
@@ -116,9 +134,14 @@ pub(super) async fn pieces(aws: &Aws, location: &str) -> Result<BoxStream<'stati
             let piece = store.s3().get_range(&key, range).await;
             piece.map(Vec::from).map_err(|error| store.explain(&what, error))
         });
-        piece.map(|piece| piece.unwrap_or_else(|_| Err(Error::failed("the work stopped unexpectedly"))))
+        piece.map(|piece| piece.unwrap_or_else(|_| Err(stopped())))
     };
     Ok(stream::iter(ranges).map(fetch).buffered(AT_ONCE).boxed())
+}
+
+/// A task of the runtime panicked.
+fn stopped() -> Error {
+    Error::failed("the work stopped unexpectedly")
 }
 
 /// Rows as they come, column by column.
@@ -164,6 +187,14 @@ impl<'a, 'p> Table<'a, 'p> {
         self.end_row()
     }
 
+    fn append(&mut self, block: Block) -> Result<()> {
+        self.count += block.rows;
+        for (column, more) in self.rows.iter_mut().zip(block.columns) {
+            column.append(more)?;
+        }
+        if self.count >= PART && self.parts.is_some() { self.hand_over() } else { Ok(()) }
+    }
+
     fn end_row(&mut self) -> Result<()> {
         self.count += 1;
         if self.count == PART && self.parts.is_some() { self.hand_over() } else { Ok(()) }
@@ -202,26 +233,43 @@ impl<'a, 'p> Table<'a, 'p> {
     }
 }
 
-/// The first record of a file names the columns.
-struct SkipHeader<'t, 'a, 'p>(&'t mut Table<'a, 'p>);
+/// Records of the file, on their way to columns.
+struct Block {
+    columns: Vec<Rows>,
+    rows: usize,
+    /// The first record names the columns.
+    has_header: bool,
+}
 
-impl Sink for SkipHeader<'_, '_, '_> {
+impl Block {
+    fn read(mut self, records: &[Vec<u8>]) -> Result<Block> {
+        let mut reader = Reader::default();
+        for part in records {
+            reader.push(part, &mut self)?;
+        }
+        reader.finish(&mut self)?;
+        Ok(self)
+    }
+}
+
+impl Sink for Block {
     fn value(&mut self, record: u64, field: usize, text: Option<&str>) -> Result<()> {
-        match self.0.rows.get_mut(field) {
-            Some(column) if record > 0 => column.push(text),
+        match self.columns.get_mut(field) {
+            Some(column) if record > 0 || !self.has_header => column.push(text),
             _ => Ok(()),
         }
     }
 
     fn end(&mut self, record: u64, fields: usize) -> Result<()> {
-        if fields != self.0.rows.len() {
+        if fields != self.columns.len() {
             return Err(Error::failed(format!(
-                "record {} of the result file has {fields} fields, not {}",
-                record + 1,
-                self.0.rows.len()
-            )));
+                "a record of the result file has {fields} fields, not {}",
+                self.columns.len()
+            ))
+            .hint("run the query again"));
         }
-        if record > 0 { self.0.end_row() } else { Ok(()) }
+        self.rows += usize::from(record > 0 || !self.has_header);
+        Ok(())
     }
 }
 

@@ -159,6 +159,15 @@ fn managed_results_and_reuse_and_parquet_are_the_same() {
     for sql in VALUES {
         managed.check(sql);
     }
+    // By pages, and by a file that several requests bring and several threads read.
+    let large = "SELECT eventid, eventname, useragent, 1 AS n, 1.5E0 AS x, true AS flag, \
+                 TIMESTAMP '2026-10-12 08:00:00' AS at \
+                 FROM cloudtrail_logs.cloudtrail_partitioned -- generate 90000 rows";
+    let by_file = Engines::open(&folder, "");
+    let [by_pages, by_file] = [&managed, &by_file]
+        .map(|engines| engines.athena.query_with(large, &engines.options).expect("an answer"));
+    assert_eq!(by_file.height(), 90_000);
+    assert!(by_file.equals_missing(&by_pages), "{by_file}\n{by_pages}");
     let parquet = Engines::open(&folder, "?format=parquet");
     let table = "cloudtrail_logs.cloudtrail_partitioned";
     let answer = parquet.check(&format!(
