@@ -1,7 +1,9 @@
 //! `athena`: queries that were started before.
 
 use clap::{Args, Subcommand};
-use trailbook::{Format, Result, athena};
+use trailbook::{Error, Format, Result, athena};
+
+use super::Account;
 
 /// List, take up or stop queries at Athena that this machine started.
 #[derive(Args)]
@@ -37,7 +39,13 @@ enum Command {
 }
 
 impl Athena {
-    pub(super) fn run(&self) -> Result<()> {
+    pub(super) fn run(&self, account: &Account) -> Result<()> {
+        if !account.profile.is_empty() || !account.region.is_empty() {
+            return Err(Error::invalid(
+                "a query is where it was started: `--profile` and `--region` do not move it",
+            )
+            .hint("leave them out; AWS_PROFILE has a say where the query's source named no profile"));
+        }
         match &self.command {
             Command::List { last, format } => {
                 format.write_frame(&athena::list(*last)?, &mut std::io::stdout().lock())

@@ -57,7 +57,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(&account),
         Command::Ask(ask) => ask.run(&account),
         Command::Snapshot(snapshot) => snapshot.run(&account),
-        Command::Athena(athena) => athena.run(),
+        Command::Athena(athena) => athena.run(&account),
         Command::Setup(setup) => return exit(setup.run(&account)),
         Command::Sample(sample) => sample.run(),
     };

@@ -65,6 +65,7 @@ fn a_killed_process_leaves_a_query_that_another_takes_up() {
     slow(&server, Duration::ZERO);
     let asked = trailbook_in(&environment, &["query", "--logs", TABLE, "--format", "ndjson", SQL]);
     assert_eq!(resumed.stdout, asked.stdout);
+    trailbook_in(&environment, &["athena", "cancel", &id, "--region", "eu-west-1"]).exits(2);
     let other = trailbook_in(&environment, &["athena", "resume", "no-such-query"]);
     other.exits(1);
     assert!(other.stderr.contains("queries.jsonl"), "{}", other.stderr);
