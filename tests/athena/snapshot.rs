@@ -56,8 +56,14 @@ fn questions_on_the_scope_are_answered_from_it_with_the_same_rows() {
     let made = setting.snapshot(TABLE, "2026-10-12", "2026-10-13");
     made.exits(0);
     let table = setting.table();
-    for words in ["6 events of 2 objects", &table, "instead of", "DROP TABLE", "delete s3://results/athena/"]
-    {
+    for words in [
+        "6 events of 2 objects",
+        "for $0.0001",
+        &table,
+        "instead of",
+        "DROP TABLE",
+        "delete s3://results/athena/",
+    ] {
         assert!(made.stdout.contains(words), "{words}: {}", made.stdout);
     }
     for question in Investigation::catalogue() {

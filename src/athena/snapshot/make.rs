@@ -7,7 +7,7 @@ use crate::athena::table::Table;
 use crate::athena::{Athena, Source, results};
 use crate::logs::Snapshot;
 use crate::logs::scope::{Days, Layout, utc};
-use crate::sql::{Plan, literal};
+use crate::sql::{Plan, literal, price};
 use crate::{Error, QueryOptions, Result, Scope, runtime};
 
 /// Partitions that one statement may write.
@@ -93,7 +93,8 @@ impl Athena {
             });
             let (finished, _) = run?;
             made.scanned += finished.scanned;
-            made.cost += finished.cost();
+            // Billed as a query is, whatever Athena counts it among.
+            made.cost += price(finished.scanned);
             is_first = false;
         }
         let left = |error: Error| {

@@ -268,7 +268,7 @@ fn start(state: &State, body: &Value) -> Answer {
     let (result, is_select, scanned) = match (&known, metastore::define(state, &sql), copied) {
         (Some((rows, _)), ..) => (Ok(rows.clone()), true, 0),
         (None, Some(result), _) => (result.map(|()| Arc::default()), false, 0),
-        (None, None, Some((result, scanned))) => (result.map(|()| Arc::default()), true, scanned),
+        (None, None, Some((result, scanned))) => (result.map(|()| Arc::default()), false, scanned),
         (None, None, None) => {
             let (result, scanned) = run(state, &sql);
             (result.map(Arc::new), true, scanned)
