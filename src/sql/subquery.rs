@@ -342,15 +342,7 @@ fn negated_if(negated: bool, expr: Expr) -> Expr {
 }
 
 fn comparison(op: &BinaryOperator) -> Result<Comparison, Problem> {
-    Ok(match op {
-        BinaryOperator::Eq => Comparison::Equal,
-        BinaryOperator::NotEq => Comparison::NotEqual,
-        BinaryOperator::Lt => Comparison::Less,
-        BinaryOperator::LtEq => Comparison::LessOrEqual,
-        BinaryOperator::Gt => Comparison::Greater,
-        BinaryOperator::GtEq => Comparison::GreaterOrEqual,
-        other => return Err(Problem::new(format!("{other} does not stand before ANY or ALL"))),
-    })
+    Comparison::of(op).ok_or_else(|| Problem::new(format!("{op} does not stand before ANY or ALL")))
 }
 
 fn in_parentheses(expr: &ast::Expr) -> Result<&Query, Problem> {

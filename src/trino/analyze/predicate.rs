@@ -30,13 +30,7 @@ impl Analyzer<'_> {
             BinaryOperator::And | BinaryOperator::Or => return self.logic(left, op, right),
             BinaryOperator::StringConcat => return self.concat(left, right),
             op if Arithmetic::of(op).is_some() => return self.arithmetic(left, op, right),
-            BinaryOperator::Eq => Comparison::Equal,
-            BinaryOperator::NotEq => Comparison::NotEqual,
-            BinaryOperator::Lt => Comparison::Less,
-            BinaryOperator::LtEq => Comparison::LessOrEqual,
-            BinaryOperator::Gt => Comparison::Greater,
-            BinaryOperator::GtEq => Comparison::GreaterOrEqual,
-            other => return Err(hints::operator(other)),
+            op => Comparison::of(op).ok_or_else(|| hints::operator(op))?,
         };
         let (left_ast, right_ast) = (left, right);
         let (left, right) = (self.expr(left)?, self.expr(right)?);
@@ -335,6 +329,18 @@ impl Arithmetic {
 }
 
 impl Comparison {
+    pub(crate) fn of(op: &BinaryOperator) -> Option<Comparison> {
+        Some(match op {
+            BinaryOperator::Eq => Comparison::Equal,
+            BinaryOperator::NotEq => Comparison::NotEqual,
+            BinaryOperator::Lt => Comparison::Less,
+            BinaryOperator::LtEq => Comparison::LessOrEqual,
+            BinaryOperator::Gt => Comparison::Greater,
+            BinaryOperator::GtEq => Comparison::GreaterOrEqual,
+            _ => return None,
+        })
+    }
+
     pub(super) fn symbol(self) -> &'static str {
         match self {
             Comparison::Equal => "=",

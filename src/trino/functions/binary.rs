@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::string::MAX_PADDED;
+use super::string::padded;
 use super::{Function, plain, unexpected};
 use crate::trino::error::EvalError;
 use crate::trino::value::{Eval, Value};
@@ -214,12 +214,7 @@ fn pad<'a>(values: &[Value<'a>], at_start: bool) -> Eval<'a> {
     let [Value::Varbinary(bytes), Value::Integer(size), Value::Varbinary(padding)] = values else {
         return unexpected(values);
     };
-    let Some(size) = i32::try_from(*size).ok().and_then(|size| usize::try_from(size).ok()) else {
-        return Err(EvalError::argument("Target length must be in the range [0..2147483647]"));
-    };
-    if size > MAX_PADDED {
-        return Err(EvalError::other(format!("padding to {size} is not supported: at most {MAX_PADDED}")));
-    }
+    let size = padded(*size)?;
     if padding.is_empty() {
         return Err(EvalError::argument("Padding bytes must not be empty"));
     }

@@ -165,19 +165,24 @@ fn one(c: char, mut mapped: impl Iterator<Item = char>) -> char {
     }
 }
 
-/// The greatest length that padding makes: no row of a log needs more.
-pub(super) const MAX_PADDED: usize = 1 << 24;
+/// The length to pad to.
+pub(super) fn padded(size: i64) -> Result<usize, EvalError> {
+    /// No row of a log needs more.
+    const MAX: usize = 1 << 24;
+    let Some(size) = i32::try_from(size).ok().and_then(|size| usize::try_from(size).ok()) else {
+        return Err(EvalError::argument("Target length must be in the range [0..2147483647]"));
+    };
+    if size > MAX {
+        return Err(EvalError::other(format!("padding to {size} is not supported: at most {MAX}")));
+    }
+    Ok(size)
+}
 
 fn pad<'a>(values: &[Value<'a>], at_start: bool) -> Eval<'a> {
     let [Value::Varchar(text), Value::Integer(size), Value::Varchar(padding)] = values else {
         return unexpected(values);
     };
-    let Some(size) = i32::try_from(*size).ok().and_then(|size| usize::try_from(size).ok()) else {
-        return Err(EvalError::argument("Target length must be in the range [0..2147483647]"));
-    };
-    if size > MAX_PADDED {
-        return Err(EvalError::other(format!("padding to {size} is not supported: at most {MAX_PADDED}")));
-    }
+    let size = padded(*size)?;
     if padding.is_empty() {
         return Err(EvalError::argument("Padding string must not be empty"));
     }
