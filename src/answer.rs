@@ -61,17 +61,17 @@ pub(crate) struct Provenance {
 }
 
 impl Answer {
-    pub(crate) fn new(frame: DataFrame, columns: Vec<Column>, mut provenance: Provenance) -> Answer {
-        let limit = provenance.question.as_ref().and_then(Investigation::limit);
-        if limit.is_some_and(|limit| frame.height() as u64 >= limit) {
-            provenance.warnings.push(format!(
+    pub(crate) fn new(frame: DataFrame, columns: Vec<Column>, provenance: Provenance) -> Answer {
+        let mut answer = Answer { frame, columns, provenance };
+        if answer.reached_limit() {
+            answer.provenance.warnings.push(format!(
                 "the limit of {} rows was reached: there may be more, narrow the scope or raise `limit`",
-                frame.height()
+                answer.frame.height()
             ));
         }
-        let warning = provenance.question.as_ref().and_then(|question| question.warning(&frame));
-        provenance.warnings.extend(warning);
-        Answer { frame, columns, provenance }
+        let question = answer.provenance.question.as_ref();
+        answer.warn(question.and_then(|question| question.warning(&answer.frame)));
+        answer
     }
 
     /// What was asked: the investigation's title, or `SQL query`.
@@ -169,6 +169,38 @@ impl Answer {
         summary(self.frame.height() as u64, &provenance.coverage, provenance.execution.as_ref())
     }
 
+    /// What the rows say, in a sentence or two, with values out of logs between backticks; nothing for SQL of
+    /// one's own: `3 sign-ins between 2026-10-12T08:15:00Z and …`, or `Nothing found in 55 log objects.`
+    pub fn finding(&self) -> Option<String> {
+        let question = self.provenance.question.as_ref()?;
+        if self.frame.height() == 0 {
+            return Some(self.nothing());
+        }
+        let mut finding = question.finding(&self.frame);
+        if self.reached_limit() {
+            let rows = show::thousands(self.frame.height() as u64);
+            finding.push_str(&format!(" Only the {rows} rows that the limit allows are counted here."));
+        }
+        Some(finding)
+    }
+
+    fn nothing(&self) -> String {
+        let coverage = &self.provenance.coverage;
+        let looked_at = match &self.provenance.execution {
+            Some(execution) => format!("the {} that Athena read", show::bytes(execution.bytes_scanned)),
+            None => format!("{} of the scope", show::count(coverage.objects_read, "log object")),
+        };
+        match coverage.damaged.len() as u64 {
+            0 => format!("Nothing found in {looked_at}."),
+            damaged => format!("Nothing found in {looked_at}, {} of them damaged.", show::thousands(damaged)),
+        }
+    }
+
+    fn reached_limit(&self) -> bool {
+        let limit = self.provenance.question.as_ref().and_then(Investigation::limit);
+        limit.is_some_and(|limit| self.frame.height() as u64 >= limit)
+    }
+
     /// The runbooks that go on with values of these rows: an address, a principal.
     pub fn next(&self) -> Vec<NextStep> {
         self.provenance.question.as_ref().map_or_else(Vec::new, |question| question.next(&self.frame))
@@ -258,6 +290,7 @@ impl Answer {
             "damaged": damaged,
             "warnings": self.warnings(),
             "summary": self.summary(),
+            "finding": self.finding(),
             "next": self.next_evidence(),
         });
         if let (Some(execution), Some(fields)) = (&provenance.execution, evidence.as_object_mut()) {
@@ -275,6 +308,9 @@ impl Answer {
             Ok(Some(chart)) => panel.chart(&chart),
             Ok(None) => {}
             Err(error) => panel.note(&error.to_string()),
+        }
+        if let Some(finding) = self.finding() {
+            panel.finding(&finding);
         }
         panel.table(&self.frame, &self.columns);
         panel.note(&format!("{} in {:.2} s", self.summary(), self.seconds()));

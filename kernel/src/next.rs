@@ -14,14 +14,40 @@ use crate::{notebook, parameters};
 /// Lines printed at most.
 const LINES: usize = 8;
 
-/// A runbook with its parameters, and the answers that lead there.
+/// A runbook to go on with, its parameters, and the answers that lead there.
 #[derive(Debug)]
-struct Next {
-    runbook: String,
-    parameters: Vec<(String, String)>,
-    why: Vec<String>,
+pub(crate) struct Lead {
+    pub(crate) runbook: String,
+    pub(crate) parameters: Vec<(String, String)>,
+    pub(crate) why: Vec<String>,
+    /// The positions of the answers.
+    pub(crate) answers: Vec<usize>,
     /// How much the answers say: a row among few says more than one among many.
     weight: f64,
+}
+
+/// Where answers lead, each runbook with the same parameters once, what says most first.
+pub(crate) fn leads(answers: &[Value]) -> Vec<Lead> {
+    let mut leads: Vec<Lead> = Vec::new();
+    for (at, answer) in answers.iter().enumerate() {
+        let weight = 1.0 / answer["rows"].as_u64().unwrap_or(1).max(1) as f64;
+        for step in answer["next"].as_array().into_iter().flatten() {
+            let Some(lead) = read(step, at, weight) else { continue };
+            let same =
+                |known: &&mut Lead| known.runbook == lead.runbook && known.parameters == lead.parameters;
+            match leads.iter_mut().find(same) {
+                Some(known) if known.answers.contains(&at) => {}
+                Some(known) => {
+                    known.why.extend(lead.why);
+                    known.answers.push(at);
+                    known.weight += weight;
+                }
+                None => leads.push(lead),
+            }
+        }
+    }
+    leads.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    leads
 }
 
 /// The command lines for what an executed notebook leads to, each after a comment that says why.
@@ -29,77 +55,68 @@ struct Next {
 /// `path` is where the notebook lies, beside the next ones, and `named` is how it was named.
 /// `given` are the parameters that it was run with; what the next one takes of them, it gets too.
 pub(crate) fn commands(executed: &str, path: &Path, named: &Path, given: &[(String, String)]) -> Vec<String> {
-    let mut steps = Vec::new();
+    let mut answers = Vec::new();
     if let Ok(executed) = serde_json::from_str::<Value>(executed) {
         for output in executed["cells"].as_array().into_iter().flatten().flat_map(outputs) {
-            collect(&output["data"][EVIDENCE], &mut steps);
+            collect(&output["data"][EVIDENCE], &mut answers);
         }
     }
     let own = path.file_stem().unwrap_or_default();
-    steps.retain(|step: &Next| {
-        step.runbook.as_str() != own || step.parameters.iter().any(|one| !given.contains(one))
+    let mut leads = leads(&answers);
+    leads.retain(|lead| {
+        lead.runbook.as_str() != own || lead.parameters.iter().any(|one| !given.contains(one))
     });
-    steps.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-    steps.iter().filter_map(|step| command(step, path, named, given)).take(LINES).collect()
+    leads.iter().filter_map(|lead| command(lead, path, named, given)).take(LINES).collect()
 }
 
 fn outputs(cell: &Value) -> impl Iterator<Item = &Value> {
     cell["outputs"].as_array().into_iter().flatten()
 }
 
-/// Takes the steps of a record, and of those in it, each once.
-fn collect(record: &Value, steps: &mut Vec<Next>) {
+/// Takes a record, and those in it, each once.
+fn collect(record: &Value, answers: &mut Vec<Value>) {
     for part in record["parts"].as_array().into_iter().flatten() {
-        collect(part, steps);
+        collect(part, answers);
     }
-    let weight = 1.0 / record["rows"].as_u64().unwrap_or(1).max(1) as f64;
-    for step in record["next"].as_array().into_iter().flatten() {
-        let Some(next) = read(step, weight) else { continue };
-        let same = |known: &&mut Next| known.runbook == next.runbook && known.parameters == next.parameters;
-        match steps.iter_mut().find(same) {
-            Some(known) if next.why.iter().all(|why| known.why.contains(why)) => {}
-            Some(known) => {
-                known.why.extend(next.why);
-                known.weight += weight;
-            }
-            None => steps.push(next),
-        }
+    if !record["next"].is_null() && !answers.contains(record) {
+        answers.push(record.clone());
     }
 }
 
-fn read(step: &Value, weight: f64) -> Option<Next> {
+fn read(step: &Value, at: usize, weight: f64) -> Option<Lead> {
     let parameters = step["parameters"].as_object()?;
     let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
-    Some(Next {
+    Some(Lead {
         runbook: step["runbook"].as_str()?.to_owned(),
         parameters: parameters.iter().map(text).collect::<Option<_>>()?,
         why: step["why"].as_str().map(str::to_owned).into_iter().collect(),
+        answers: vec![at],
         weight,
     })
 }
 
 /// Nothing where the runbook is not there, does not take the parameters, or a value cannot be quoted.
-fn command(next: &Next, path: &Path, named: &Path, given: &[(String, String)]) -> Option<String> {
-    let is_name = next.runbook.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    let file = format!("{}.ipynb", next.runbook);
+fn command(lead: &Lead, path: &Path, named: &Path, given: &[(String, String)]) -> Option<String> {
+    let is_name = lead.runbook.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let file = format!("{}.ipynb", lead.runbook);
     let path = path.with_file_name(&file);
     if !is_name || !path.exists() {
         return None;
     }
     let takes = parameters::names(&notebook::read(&path).ok()?)?;
-    if next.parameters.iter().any(|(name, _)| !takes.contains(name)) {
+    if lead.parameters.iter().any(|(name, _)| !takes.contains(name)) {
         return None;
     }
     let mut line = format!("cargo runbook {}", quoted(named.with_file_name(file).to_str()?)?);
-    let known = |name: &String| next.parameters.iter().any(|(own, _)| own == name);
+    let known = |name: &String| lead.parameters.iter().any(|(own, _)| own == name);
     let shared = given.iter().filter(|(name, _)| takes.contains(name) && !known(name));
-    let mut words: Vec<&(String, String)> = next.parameters.iter().chain(shared).collect();
+    let mut words: Vec<&(String, String)> = lead.parameters.iter().chain(shared).collect();
     // A runbook declares last what is its own, and that is what one looks for.
     words.sort_by_key(|(name, _)| std::cmp::Reverse(takes.iter().position(|taken| taken == name)));
     for (name, value) in words {
         line.push_str(&format!(" -p {name} {}", quoted(value)?));
     }
-    let why: Vec<&str> = next.why.iter().filter(|why| is_printable(why)).map(String::as_str).collect();
+    let why: Vec<&str> = lead.why.iter().filter(|why| is_printable(why)).map(String::as_str).collect();
     Some(if why.is_empty() { line } else { format!("# {}\n{line}", why.join(", ")) })
 }
 

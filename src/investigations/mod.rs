@@ -10,6 +10,7 @@
 //! | `timeline TIME ACTOR EVENT [ERROR]` | a lane an actor, a mark an event, a marker where each was first seen |
 //! | `heatmap TIME [EVENTS]` | hours of the day over days |
 
+mod finding;
 mod next;
 mod questions;
 mod template;
@@ -190,6 +191,10 @@ impl Investigation {
 
     /// The row limit in force, if it has one.
     pub(crate) fn limit(&self) -> Option<u64> {
+        // Inside of a query it limits something else.
+        if !self.template.sql().ends_with("LIMIT {{limit}}") {
+            return None;
+        }
         let limit = self.template.parameters.iter().find(|parameter| parameter.name == "limit")?;
         self.values.get("limit").or(limit.default.as_ref())?.parse().ok()
     }
@@ -197,6 +202,12 @@ impl Investigation {
     /// Whether its events are recorded, and delivered, in a region of their own choice.
     pub(crate) fn is_global(&self) -> bool {
         self.template.global
+    }
+
+    /// Its rows in a sentence or two.
+    pub(crate) fn finding(&self, frame: &DataFrame) -> String {
+        finding::tell(&self.template.finding, frame)
+            .unwrap_or_else(|error| format!("`{}` cannot be told in a sentence: {error}", self.id()))
     }
 
     /// What its rows are a warning of.
@@ -241,7 +252,8 @@ impl Investigation {
             };
             let rendered = match parameter.kind {
                 Kind::Integer => value.clone(),
-                Kind::Text => literal::text(value),
+                Kind::Optional if value.is_empty() => String::new(),
+                Kind::Text | Kind::Optional => literal::text(value),
                 Kind::Contains => literal::contains(value),
             };
             context.insert(parameter.name.clone(), rendered);

@@ -108,6 +108,9 @@ impl Rule {
             // A service's name stands where the service made the call.
             return value.parse::<IpAddr>().ok().map(|_| step(value.to_owned()));
         }
+        if self.parameter == "key" {
+            return is_key(value).then(|| step(value.to_owned()));
+        }
         if is_root(value) {
             return Some(NextStep { runbook: "05-root-use".to_owned(), parameters: Vec::new() });
         }
@@ -120,6 +123,12 @@ impl Rule {
 
 fn is_root(value: &str) -> bool {
     value == "Root" || (value.starts_with("arn:") && value.ends_with(":root"))
+}
+
+/// The id of an access key: long-lived (`AKIA…`) or of a session (`ASIA…`).
+fn is_key(value: &str) -> bool {
+    let id = value.strip_prefix("AKIA").or_else(|| value.strip_prefix("ASIA"));
+    id.is_some_and(|id| id.len() >= 12 && id.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()))
 }
 
 /// What a user, role or group may be called.
@@ -153,6 +162,7 @@ mod tests {
                 Some("arn:aws:sts::111122223333:assumed-role/Admin/alice"), Some("dave"), Some("arn:aws:iam::1:user/a\u{1b}[2J"),
             ],
             "kind" => ["a", "b", "b", "b", "a"],
+            "key" => ["AKIAIOSFODNN7EXAMPLE", "(session)", "ASIA1", "AKIA IOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"],
             "errors" => [1i64, 5, 3, 9, 0],
         )
         .unwrap();
@@ -173,6 +183,10 @@ mod tests {
         );
         check("07-one-ip ip address kind=a", &[("07-one-ip", "203.0.113.66")]);
         check("07-one-ip ip no_such_column", &[]);
+        check(
+            "08-one-principal key key",
+            &[("08-one-principal", "AKIAIOSFODNN7EXAMPLE"), ("08-one-principal", "ASIAIOSFODNN7EXAMPLE")],
+        );
         let role = ("08-one-principal", "arn:aws:sts::111122223333:assumed-role/Deploy/");
         let session = ("08-one-principal", "arn:aws:sts::111122223333:assumed-role/Admin/alice");
         check("08-one-principal principal principal", &[role, ("05-root-use", ""), session]);

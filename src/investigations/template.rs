@@ -12,6 +12,8 @@ pub(super) struct Template {
     pub(super) id: String,
     pub(super) title: String,
     pub(super) why: String,
+    /// The answer in a sentence or two, to be filled in.
+    pub(super) finding: String,
     pub(super) chart: Option<String>,
     pub(super) attack: Vec<String>,
     pub(super) parameters: Vec<Parameter>,
@@ -40,6 +42,8 @@ pub(super) enum Kind {
     Text,
     /// A `LIKE` pattern for what contains the value.
     Contains,
+    /// A text literal; nothing where the value is empty, as it is by default.
+    Optional,
 }
 
 impl Template {
@@ -55,6 +59,7 @@ impl Template {
                 "id" => template.id = value.to_owned(),
                 "title" => template.title = value.to_owned(),
                 "why" => template.why = value.to_owned(),
+                "finding" => template.finding = value.to_owned(),
                 "chart" => template.chart = Some(value.to_owned()),
                 "attack" => template.attack = value.split(' ').map(str::to_owned).collect(),
                 "next" => template.next.push(Rule::parse(value)),
@@ -91,9 +96,11 @@ impl Parameter {
             Some("integer") => Kind::Integer,
             Some("text") => Kind::Text,
             Some("contains") => Kind::Contains,
+            Some("optional") => Kind::Optional,
             other => panic!("the parameter `{name}` has no type we know: {other:?}"),
         };
-        Parameter { name, kind, default: words.next().map(str::to_owned) }
+        let default = words.next().or((kind == Kind::Optional).then_some(""));
+        Parameter { name, kind, default: default.map(str::to_owned) }
     }
 }
 
@@ -112,6 +119,7 @@ mod tests {
         for question in &catalogue {
             let id = question.id();
             assert!(!id.is_empty() && !question.title().is_empty() && !question.why().is_empty(), "{id}");
+            assert!(!question.template.finding.is_empty(), "{id} has no finding");
             assert_eq!(catalogue.iter().filter(|other| other.id() == id).count(), 1, "{id}");
             let mut question = question.clone();
             for name in question.parameters() {
@@ -140,6 +148,8 @@ mod tests {
         assert!(sql.contains("sourceipaddress = '1.2.3.4'' OR ''1''=''1'\n"), "{sql}");
         let sql = one_principal("Admin_Role").sql("t", &scope()).unwrap();
         assert!(sql.contains(r"LIKE '%Admin\_Role%' ESCAPE '\'"), "{sql}");
+        let sql = one_principal("Admin").with("key", "AKIA1").unwrap().sql("t", &scope()).unwrap();
+        assert!(sql.contains("AND useridentity.accesskeyid = 'AKIA1'\n") && !sql.contains("Admin"), "{sql}");
         let error = api_errors().with("limit", "1; DROP TABLE t").unwrap_err();
         assert!(error.is_invalid());
     }

@@ -69,6 +69,8 @@ fn every_question_can_be_asked_and_drawn() {
         let answer = ask_both("sample", &question, "2026-09-28", "2026-10-26");
         assert!(answer.height() > 0, "{} has no rows", question.id());
         answer.chart().unwrap_or_else(|error| panic!("{}: {error}", question.id()));
+        let finding = answer.finding().unwrap();
+        assert!(!finding.contains("cannot be told") && finding.contains(char::is_numeric), "{finding}");
         // Without rows there are no charts and no next steps, and no errors.
         let empty = ask_both("sample", &question, "2026-12-01", "2026-12-02");
         empty.chart().unwrap_or_else(|error| panic!("{}, empty: {error}", question.id()));

@@ -57,9 +57,9 @@ impl Inventory {
         let mut not_covered = not_covered(&rows, scope);
         if tree.ignored() > 0 {
             not_covered.push(format!(
-                "{} in the folder that {} no CloudTrail log: digests, other services' logs, strangers.",
+                "{} beside the logs {} not read: digests, logs of other services, and whatever else lies there.",
                 show::count(tree.ignored(), "file"),
-                if tree.ignored() == 1 { "is" } else { "are" },
+                if tree.ignored() == 1 { "was" } else { "were" },
             ));
         }
         Inventory { source: source.to_owned(), scope: scope.clone(), rows, not_covered }
@@ -105,7 +105,7 @@ impl Inventory {
     }
 
     fn bundle(&self) -> Bundle {
-        let mut panel = Panel::new("Scope and coverage");
+        let mut panel = Panel::new("What the logs hold");
         panel.note(&format!("{} ({})", self.scope, self.source));
         let columns = ["account", "region", "objects", "bytes", "days", "first_day", "last_day"];
         let kinds = ["varchar", "varchar", "bigint", "bigint", "bigint", "varchar", "varchar"];

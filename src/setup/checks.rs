@@ -302,13 +302,17 @@ impl Checks {
         out.push_str("</tr></thead>\n<tbody>\n");
         for check in &self.checks {
             let verdict = check.verdict;
-            let class = if verdict == Verdict::Fail { " class=\"tb-warning\"" } else { "" };
+            let class = match verdict {
+                Verdict::Fail => " class=\"tb-fail\"",
+                Verdict::Warn => " class=\"tb-warn\"",
+                Verdict::Pass | Verdict::NotApplicable => "",
+            };
             out.push_str(&format!(
-                "<tr><td>{}</td><td>{}</td><td{class}>{} {verdict}</td><td>{}</td></tr>\n",
+                "<tr{class}><td>{}</td><td>{}</td><td class=\"tb-verdict\">{} {verdict}</td><td>{}</td></tr>\n",
                 html::escape(&check.check),
-                html::escape(&check.seen),
+                html::marked(&check.seen),
                 verdict.mark(),
-                html::escape(&check.what_to_do),
+                html::marked(&check.what_to_do),
             ));
         }
         out.push_str("</tbody></table></div>\n");

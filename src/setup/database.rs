@@ -86,7 +86,7 @@ fn database(aws: &Aws, spec: &TableSpec, workgroup: Option<&str>, checks: &mut C
         checks.fail(
             "database",
             format!("there is no database `{name}`"),
-            "run it with `--apply`: the statements below would be run",
+            "run it with `--apply` (in the runbook: `apply = true`): the statements below would be run",
         );
         return Ok(false);
     };
@@ -110,7 +110,7 @@ fn create(
         checks.fail(
             "table",
             format!("there is no table {}", spec.qualified()),
-            "run it with `--apply`, before an incident: the statement below would be run",
+            "run it with `--apply` (in the runbook: `apply = true`), before an incident: the statement below would be run",
         );
         return Ok((checks, false));
     };

@@ -55,7 +55,7 @@ async fn examine(aws: &Aws, options: &SetupOptions, wanted: &[Named]) -> Checks 
         checks.warn(
             "saved questions",
             format!("{kept} saved; missing in the workgroup `{}`: {}", options.workgroup, names.join(", ")),
-            "run it with `--apply` to save them, for those who work in Athena's console",
+            "run it with `--apply` (in the runbook: `apply = true`) to save them, for those who work in Athena's console",
         );
         return checks;
     }

@@ -76,8 +76,8 @@ async fn create(aws: &Aws, options: &SetupOptions, checks: &mut Checks) -> Optio
         checks.fail(
             "workgroup",
             format!("there is no workgroup `{name}` in {}", aws.region()),
-            "give the place for query results with `--results s3://BUCKET/PREFIX/`, so that it can be made, or name a \
-             workgroup that there is with `--workgroup`",
+            "give the place for query results with `--results s3://BUCKET/PREFIX/` (in the runbook: `results`), so \
+             that it can be made, or name a workgroup that there is with `--workgroup` (`workgroup`)",
         );
         return None;
     }
@@ -87,7 +87,7 @@ async fn create(aws: &Aws, options: &SetupOptions, checks: &mut Checks) -> Optio
             "workgroup",
             format!("there is no workgroup `{name}` in {}", aws.region()),
             format!(
-                "run it with `--apply`: the workgroup would be made, with results in {} and at most {limit} scanned by a query",
+                "run it with `--apply` (in the runbook: `apply = true`): the workgroup would be made, with results in {} and at most {limit} scanned by a query",
                 options.results
             ),
         );
@@ -205,11 +205,17 @@ async fn set_location(aws: &Aws, options: &SetupOptions, checks: &mut Checks) ->
     let (name, results) = (&options.workgroup, &options.results);
     let seen = format!("the workgroup `{name}` has none: every query fails");
     if results.is_empty() {
-        checks.fail("result location", seen, "give one with `--results s3://BUCKET/PREFIX/`");
+        checks.fail(
+            "result location",
+            seen,
+            "give one with `--results s3://BUCKET/PREFIX/` (in the runbook: `results`)",
+        );
         return None;
     }
     if !options.apply {
-        let would = format!("run it with `--apply`: {results} would be set in the workgroup");
+        let would = format!(
+            "run it with `--apply` (in the runbook: `apply = true`): {results} would be set in the workgroup"
+        );
         checks.fail("result location", seen, would);
         return None;
     }

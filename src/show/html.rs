@@ -74,6 +74,18 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     escape_but(text, |_| false)
 }
 
+/// [`escape`], with `<code>` for what stands between backticks.
+pub(crate) fn marked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    for (at, part) in text.split('`').enumerate() {
+        match at % 2 {
+            1 => out.push_str(&format!("<code>{}</code>", escape(part))),
+            _ => out.push_str(&escape(part)),
+        }
+    }
+    out
+}
+
 /// [`escape`], but lines and tabs stay: for `<pre>`.
 #[allow(dead_code, reason = "the report, which shares this file, shows code with it")]
 pub(crate) fn escape_lines(text: &str) -> Cow<'_, str> {

@@ -26,7 +26,7 @@ mod rows;
 mod table;
 mod terminal;
 mod value;
-mod width;
+pub(crate) mod width;
 
 #[cfg(test)]
 mod testing;

@@ -13,9 +13,14 @@ pub(crate) fn thousands(n: u64) -> String {
     out
 }
 
-/// `3 rows`, `1 row`.
+/// `3 rows`, `1 row`, `2 addresses`.
 pub(crate) fn count(n: u64, thing: &str) -> String {
-    format!("{} {thing}{}", thousands(n), if n == 1 { "" } else { "s" })
+    let ending = match (n, thing.ends_with('s')) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{} {thing}{ending}", thousands(n))
 }
 
 /// A size in bytes as `9.1 MB`.
@@ -49,5 +54,6 @@ mod tests {
         }
         assert_eq!(count(1, "row"), "1 row");
         assert_eq!(count(2000, "row"), "2,000 rows");
+        assert_eq!(count(2, "address"), "2 addresses");
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::charts::Chart;
 use super::column::Column;
 use super::emit::{Bundle, emit};
-use super::html::{escape, visible};
+use super::html::{escape, marked, visible};
 use super::result;
 
 /// A chart, the table under it and remarks, as one output.
@@ -40,7 +40,7 @@ impl Panel {
         Panel { title: title.to_owned(), titled: false, parts: Vec::new() }
     }
 
-    /// Adds a remark.
+    /// Adds a remark; what stands between backticks is shown as code.
     pub fn note(&mut self, text: &str) {
         self.line("tb-note", "", text);
     }
@@ -48,6 +48,15 @@ impl Panel {
     /// Adds what must not be overlooked.
     pub fn warning(&mut self, text: &str) {
         self.line("tb-warning", "⚠ ", text);
+    }
+
+    /// Adds a sentence that says what the rows say, with values out of logs between backticks.
+    pub(crate) fn finding(&mut self, text: &str) {
+        self.part(Bundle {
+            html: format!("<p class=\"tb-finding\">{}</p>\n", marked(text)),
+            plain: format!("{}\n", visible(text)),
+            evidence: None,
+        });
     }
 
     /// Adds a chart.
@@ -105,7 +114,7 @@ impl Panel {
 
     fn line(&mut self, class: &str, mark: &str, text: &str) {
         self.part(Bundle {
-            html: format!("<p class=\"{class}\">{mark}{}</p>\n", escape(text)),
+            html: format!("<p class=\"{class}\">{mark}{}</p>\n", marked(text)),
             plain: format!("{mark}{}\n", visible(text)),
             evidence: None,
         });

@@ -8,5 +8,6 @@ mod server;
 mod support;
 
 mod ddl;
+mod runbook;
 mod setup;
 mod table;

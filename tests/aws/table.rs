@@ -9,19 +9,19 @@ use crate::server::{Group, LOGS, RESULTS, Server, Table};
 use crate::setup::tells;
 use crate::support::{Dir, Run, trailbook, trailbook_in};
 
-const TABLE: &str = "cloudtrail_logs.cloudtrail_partitioned";
-const PLACE: &str = "s3://results/athena/";
+pub(crate) const TABLE: &str = "cloudtrail_logs.cloudtrail_partitioned";
+pub(crate) const PLACE: &str = "s3://results/athena/";
 
 /// An account whose trail is right, with no table yet.
-struct World {
+pub(crate) struct World {
     moto: Moto,
-    server: Server,
+    pub(crate) server: Server,
     home: Dir,
     _logs: Dir,
 }
 
 impl World {
-    fn new(organization: &str) -> Option<World> {
+    pub(crate) fn new(organization: &str) -> Option<World> {
         let moto = Moto::start()?;
         let logs = Dir::new();
         let folder = logs.join("logs");
@@ -43,13 +43,21 @@ client('cloudtrail').start_logging(Name='audit')
         Some(World { moto, server, home: Dir::new(), _logs: logs })
     }
 
-    fn setup(&self, arguments: &[&str]) -> Run {
+    /// What a program needs in its environment to take it for AWS.
+    pub(crate) fn environment(&self) -> Vec<(&str, &str)> {
         let mut environment = self.server.environment(self.home.path());
         environment.extend([
             ("AWS_ENDPOINT_URL_CLOUDTRAIL", self.moto.endpoint()),
             ("AWS_ENDPOINT_URL_STS", self.moto.endpoint()),
         ]);
-        trailbook_in(&environment, &[&["setup", "--format", "json", "--results", PLACE], arguments].concat())
+        environment
+    }
+
+    fn setup(&self, arguments: &[&str]) -> Run {
+        trailbook_in(
+            &self.environment(),
+            &[&["setup", "--format", "json", "--results", PLACE], arguments].concat(),
+        )
     }
 
     /// One check of a run that ends with this code.
@@ -82,7 +90,7 @@ fn from_nothing_to_an_answer(organization: &str, form: &str) {
     let run = world.setup(&[]);
     run.exits(1);
     tells(&run, "Result location", "workgroup", "fail", &["run it with `--apply`"]);
-    tells(&run, "Table", "database", "fail", &["run it with `--apply`: the statements below would be run"]);
+    tells(&run, "Table", "database", "fail", &["run it with `--apply`", "the statements below would be run"]);
     assert!(statements(&run, "Table").last().is_some_and(|ddl| ddl.starts_with("CREATE EXTERNAL TABLE")));
     tells(&run, "Smoke test", "rows", "not applicable", &["mend the step Table first"]);
     assert_eq!(world.server.statements(), [""; 0], "nothing was run");

@@ -127,6 +127,85 @@ fn first_look_at_public_logs() {
     }
 }
 
+/// Each runbook tells what independent tools count in public logs that hold its events.
+#[test]
+fn every_runbook_on_public_logs() {
+    let data = root().join("../shared/data");
+    let Ok(figures) = std::fs::read_to_string(data.join("figures.json")) else {
+        return skip("../shared/data is absent");
+    };
+    let figures: serde_json::Value = serde_json::from_str(&figures).unwrap();
+    let _turn = turn();
+    let folder = folder("public-logs");
+    for (runbook, set, parameters, told) in [
+        (
+            "02-console-sign-ins",
+            "invictus",
+            &["from=2023-07-10", "to=2023-07-11"][..],
+            &[
+                "sign-in-outcomes: {console_logins} sign-ins between 2023-07-10T12:23:15Z and 2023-07-10T12:27:45Z: \
+               {console_logins_success} succeeded, {console_logins_without_mfa} of them without MFA; 0 failed.",
+            ][..],
+        ),
+        (
+            "03-iam-changes",
+            "invictus",
+            &["from=2023-07-10", "to=2023-07-11"],
+            &["iam-change-kinds: {iam_changes} changes by ", "new-access-keys: 2 access keys made between "],
+        ),
+        (
+            "03-iam-changes",
+            "stratus",
+            &["from=2024-07-30", "to=2024-12-01"],
+            &["iam-change-kinds: {iam_changes} changes by "],
+        ),
+        (
+            "04-security-groups",
+            "invictus",
+            &["from=2023-07-10", "to=2023-07-11"],
+            &["security-group-actors: {security_group_changes} changes between "],
+        ),
+        (
+            "05-root-use",
+            "fixtures_mix",
+            &["from=2015-06-17", "to=2024-03-24"],
+            &["root-use: {root} events between "],
+        ),
+        (
+            "06-api-errors",
+            "umccr_flaws_org",
+            &["from=2020-09-30", "to=2020-10-02"],
+            &["errors-by-principal: {errors} failed calls of 1 principal, {access_denied} of them denied."],
+        ),
+        (
+            "07-one-ip",
+            "flaws2",
+            &["from=2018-11-28", "to=2018-11-29", "ip=104.102.221.250"],
+            &["ip-calls: 27 calls between 2018-11-28T23:02:56Z and 2018-11-28T23:09:36Z: `GetObject` (22), "],
+        ),
+        (
+            "08-one-principal",
+            "invictus",
+            &["from=2023-07-10", "to=2023-07-11", "principal=user/bert-jan"],
+            &["principal-over-time: 2,641 events between "],
+        ),
+    ] {
+        let source = format!("source={}", data.join(set).display());
+        let parameters: Vec<&str> = parameters.iter().copied().chain([source.as_str()]).collect();
+        let run = run(&format!("runbooks/{runbook}.ipynb"), &folder, &parameters);
+        assert_eq!(run.output.status.code(), Some(0), "{runbook} on {set}: {}", text(&run.output.stderr));
+        for told in told {
+            let mut told = (*told).to_owned();
+            for (name, figure) in figures[set]["records"].as_object().unwrap() {
+                told = told.replace(&format!("{{{name}}}"), &figure.to_string());
+            }
+            let (question, told) = told.split_once(": ").unwrap();
+            let finding = run.evidence(question)["finding"].as_str().unwrap();
+            assert!(finding.starts_with(told), "{runbook} on {set}, {question}: {finding}");
+        }
+    }
+}
+
 #[test]
 fn a_source_that_is_absent_fails_the_step_and_drafts_the_report() {
     let _turn = turn();

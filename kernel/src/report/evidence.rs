@@ -4,14 +4,18 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::html::escape_lines;
+use super::defang::defang;
+use super::html::{escape_lines, marked};
 use super::number::{bytes, count, thousands};
+use crate::next::{Lead, leads};
 
 /// The records that the cells handed over, by kind.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
     /// What was asked and answered, in the order of the notebook: E-001 is the first.
     answers: Vec<Value>,
+    /// What the steps of a set-up saw; each step as it stood last.
+    checks: Vec<Value>,
     /// The incident.
     pub(super) case: Option<Value>,
     /// The steps as they stood last.
@@ -38,6 +42,10 @@ impl Evidence {
                 let parts = record["parts"].as_array().into_iter().flatten();
                 return parts.flat_map(|part| self.add(part)).collect();
             }
+            Some("checks") => {
+                self.checks.retain(|known| known["title"] != record["title"]);
+                self.checks.push(record.clone());
+            }
             Some("case") => self.case = Some(record.clone()),
             Some("checklist") => self.checklist = Some(record.clone()),
             Some("scope") if !self.scopes.contains(record) => self.scopes.push(record.clone()),
@@ -51,30 +59,14 @@ impl Evidence {
         self.answers.iter().enumerate().map(|(at, answer)| entry(at, answer)).collect()
     }
 
-    /// What to do next, as the answers say, each once.
+    /// The runbooks to go on with, as the answers say, what says most first.
     pub(super) fn next(&self) -> Vec<Value> {
-        let mut steps: Vec<Value> = Vec::new();
-        for (at, answer) in self.answers.iter().enumerate() {
-            for step in answer["next"].as_array().into_iter().flatten().map(next) {
-                let number = json!(number(at));
-                match steps.iter_mut().find(|known| leads_to_the_same(known, &step)) {
-                    Some(known) => {
-                        let numbers = known["numbers"].as_array_mut().into_iter();
-                        numbers
-                            .filter(|numbers| !numbers.contains(&number))
-                            .for_each(|numbers| numbers.push(number.clone()));
-                    }
-                    None => {
-                        let mut step = step;
-                        step["numbers"] = json!([number]);
-                        steps.push(step);
-                    }
-                }
-            }
-        }
-        // What most answers lead to comes first.
-        steps.sort_by_key(|step| std::cmp::Reverse(step["numbers"].as_array().map(Vec::len)));
-        steps
+        leads(&self.answers).iter().map(next).collect()
+    }
+
+    /// The steps of a set-up, with what is to be mended.
+    pub(super) fn checks(&self) -> Vec<Value> {
+        self.checks.iter().map(checks).collect()
     }
 
     /// Engines that answered, each once.
@@ -94,6 +86,7 @@ fn number(at: usize) -> String {
 fn entry(at: usize, answer: &Value) -> Value {
     let amount = |name: &str| answer[name].as_u64();
     let rows = amount("rows").map(|rows| count(rows, "row"));
+    let finding = text(&answer["finding"]).map(|finding| marked(&defang(&finding)));
     let summary = answer["summary"].as_str().map(str::to_owned).or_else(|| rows.clone());
     let columns = answer["columns"].as_array().into_iter().flatten();
     let columns: Vec<_> = columns.filter_map(|column| column["name"].as_str()).collect();
@@ -120,7 +113,8 @@ fn entry(at: usize, answer: &Value) -> Value {
         "sha256": text(&answer["sha256"]),
         "csv": text(&answer["csv"]).map(|csv| format!("data:text/csv;charset=utf-8,{}", percent_encoded(&csv))),
         "damaged": damaged(answer),
-        "warnings": texts(&answer["warnings"]),
+        "warnings": texts(&answer["warnings"]).iter().map(|text| marked(&defang(text))).collect::<Vec<_>>(),
+        "finding": finding,
         "summary": summary,
     })
 }
@@ -130,21 +124,52 @@ fn dollars(amount: f64) -> String {
     if amount < 0.01 { format!("${amount:.5}") } else { format!("${amount:.2}") }
 }
 
-fn leads_to_the_same(one: &Value, other: &Value) -> bool {
-    one["runbook"] == other["runbook"] && one["parameters"] == other["parameters"]
-}
-
-/// A runbook to go on with, why, and the parameters that the rows give it.
-fn next(step: &Value) -> Value {
+/// A runbook to go on with, the parameters that the rows give it, and the answers that they are of.
+fn next(lead: &Lead) -> Value {
     // The scope stays that of the report.
     let shared = ["source", "accounts", "regions", "from", "to"];
-    let own = |name: &String| !shared.contains(&name.as_str());
-    let parameters = step["parameters"].as_object().into_iter().flatten();
-    let parameters: Vec<Value> = parameters
-        .filter(|(name, _)| own(name))
-        .map(|(name, value)| json!({ "name": name, "value": text(value) }))
+    let own = lead.parameters.iter().filter(|(name, _)| !shared.contains(&name.as_str()));
+    let parameters: Vec<Value> = own.map(|(name, value)| json!({ "name": name, "value": value })).collect();
+    let numbers: Vec<String> = lead.answers.iter().map(|&at| number(at)).collect();
+    json!({ "runbook": lead.runbook, "parameters": parameters, "numbers": numbers })
+}
+
+/// A step of a set-up: how many checks came to which verdict, and those that want something done.
+fn checks(record: &Value) -> Value {
+    let all = || record["checks"].as_array().into_iter().flatten();
+    let counts = ["pass", "warn", "fail", "not applicable"].map(|verdict| {
+        let found = all().filter(|check| check["verdict"] == verdict).count() as u64;
+        (found > 0).then(|| format!("{} {verdict}", thousands(found)))
+    });
+    let open = all().filter(|check| check["verdict"] == "warn" || check["verdict"] == "fail");
+    let open: Vec<Value> = open
+        .map(|check| {
+            json!({
+                "check": text(&check["check"]),
+                "seen": text(&check["seen"]).map(|seen| marked(&defang(&seen))),
+                "what_to_do": text(&check["what_to_do"]).map(|what| marked(&defang(&what))),
+                "verdict": verdict(&check["verdict"]),
+            })
+        })
         .collect();
-    json!({ "runbook": text(&step["runbook"]), "why": text(&step["why"]), "parameters": parameters })
+    json!({
+        "title": text(&record["title"]),
+        "at": text(&record["at"]),
+        "verdict": verdict(&record["verdict"]),
+        "counts": counts.into_iter().flatten().collect::<Vec<_>>().join(", "),
+        "open": open,
+    })
+}
+
+/// A verdict with its mark, which says it without colours, and its class.
+fn verdict(verdict: &Value) -> Value {
+    let (mark, class) = match verdict.as_str() {
+        Some("pass") => ("✓", "pass"),
+        Some("warn") => ("⚠", "warn"),
+        Some("fail") => ("✗", "fail"),
+        _ => ("⊘", "none"),
+    };
+    json!({ "name": text(verdict), "mark": mark, "class": class })
 }
 
 /// A text for inside of a `data:` address.

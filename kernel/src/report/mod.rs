@@ -113,7 +113,7 @@ mod tests {
         json!({
             "kind": "answer", "title": title, "engine": "embedded", "rows": rows, "sql": "SELECT 1\nFROM t",
             "sha256": "ab".repeat(32), "objects_read": 3, "bytes_read": 2048, "records": 40, "damaged": [],
-            "warnings": [], "columns": [{"name": "eventtime", "type": "varchar"}],
+            "finding": "2 sign-ins of `eve` from `203.0.113.66`.", "warnings": [], "columns": [{"name": "eventtime", "type": "varchar"}],
         })
     }
 
@@ -163,7 +163,7 @@ mod tests {
             "<b>TLP:AMBER</b>",
             "@top-right { content: \"TLP:AMBER\"; color: #FFC000;",
             "<div class=\"prose finding\"><p>The key <strong>leaked</strong>.</p>\n<p class=\"refs\">Evidence: <a class=\"ref\" href=\"#E-001\">",
-            "<b>Who signed in.</b> 2 rows <a class=\"ref\" href=\"#E-001\">E-001</a>",
+            "<b>Who signed in.</b> 2 sign-ins of <code>eve</code> from <code>203[.]0[.]113[.]66</code>. <a class=\"ref\" href=\"#E-001\">E-001</a>",
             "<li>No objects of account 2.</li>",
             "<div class=\"output\"><p>two rows</p><p class=\"refs\">Evidence: <a class=\"ref\" href=\"#E-001\">E-001</a>",
             "<article id=\"E-001\">",

@@ -8,15 +8,15 @@ use sha2::{Digest, Sha256};
 use super::Document;
 use super::defang::defang;
 use super::evidence::{Evidence, scope, text, texts};
-use super::html::{escape, escape_lines};
+use super::html::{escape, escape_lines, marked};
 use super::markdown;
 use super::notebook::{Cell, Content, Kind, Output, read};
 use super::number::{count, thousands};
 use super::sanitize::sanitize;
 use super::tlp::Tlp;
 
-/// Next steps that a report names at most: those that most answers lead to.
-const NEXT: usize = 12;
+/// Next steps that a report shows at once; the others are folded away.
+const NEXT: usize = 8;
 
 /// Everything that the templates may name, and why the report is a draft.
 pub(super) fn view(document: &Document, now: DateTime<Utc>) -> Result<(Value, Vec<String>)> {
@@ -35,7 +35,8 @@ pub(super) fn view(document: &Document, now: DateTime<Utc>) -> Result<(Value, Ve
     let register = evidence.register();
     let gaps = not_looked_at(&evidence, &register);
     let incident = text(&case["id"]);
-    let next = evidence.next();
+    let mut next = evidence.next();
+    let more = next.split_off(next.len().min(NEXT));
     let sha256 =
         || Sha256::digest(&document.text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let view = json!({
@@ -55,8 +56,10 @@ pub(super) fn view(document: &Document, now: DateTime<Utc>) -> Result<(Value, Ve
         "notebook": { "name": document.name, "sha256": document.is_file.then(sha256) },
         "steps": steps,
         "conclusions": conclusions,
-        "next": next.iter().take(NEXT).collect::<Vec<_>>(),
-        "more": thousands(next.len().saturating_sub(NEXT) as u64),
+        "next": next,
+        "more": more,
+        "hidden": thousands(more.len() as u64),
+        "checks": evidence.checks(),
         "scopes": evidence.scopes.iter().filter_map(scope).collect::<Vec<_>>(),
         "gaps": gaps,
         "narrative": narrative,
@@ -252,10 +255,10 @@ fn is_blank(source: &str) -> bool {
     source.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with("//"))
 }
 
-/// What the answers do not cover, in sentences.
+/// What the answers do not cover, in sentences of HTML.
 fn not_looked_at(evidence: &Evidence, register: &[Value]) -> Vec<String> {
-    let mut gaps: Vec<String> =
-        evidence.scopes.iter().flat_map(|scope| texts(&scope["not_covered"])).collect();
+    let told = evidence.scopes.iter().flat_map(|scope| texts(&scope["not_covered"]));
+    let mut gaps: Vec<String> = told.map(|gap| marked(&defang(&gap))).collect();
     for answer in register {
         let number = answer["number"].as_str().unwrap_or_default();
         let damaged = answer["damaged"].as_array().map_or(0, Vec::len) as u64;

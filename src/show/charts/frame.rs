@@ -39,7 +39,7 @@ pub(super) fn is_split(frame: &DataFrame) -> bool {
     optional(frame, "outcome").or(optional(frame, "errors")).is_some()
 }
 
-/// Columns of labels, of counts and, where they were counted, of failures.
+/// Columns of labels, of counts and, where they were counted, of failures; rows of one label together.
 pub(super) fn entries(
     frame: &DataFrame,
     label: &str,
@@ -48,15 +48,18 @@ pub(super) fn entries(
 ) -> Result<Vec<Entry>> {
     let (labels, events) = (column(frame, label)?, column(frame, events)?);
     let errors = errors.map(|errors| column(frame, errors)).transpose()?;
-    (0..frame.height())
-        .map(|row| {
-            Ok(Entry {
-                label: words(labels, row),
-                events: number(events, row)?,
-                errors: errors.map_or(Ok(0), |errors| number(errors, row))?,
-            })
-        })
-        .collect()
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut places: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    for row in 0..frame.height() {
+        let label = words(labels, row);
+        let place = *places.entry(label.clone()).or_insert(entries.len());
+        if place == entries.len() {
+            entries.push(Entry { label, events: 0, errors: 0 });
+        }
+        entries[place].events += number(events, row)?;
+        entries[place].errors += errors.map_or(Ok(0), |errors| number(errors, row))?;
+    }
+    Ok(entries)
 }
 
 /// How often each value of a column occurs, the most frequent first, and how
