@@ -192,7 +192,11 @@ fn any(rows: &Rows<'_>, words: &[&str]) -> Result<Value, RenderError> {
 }
 
 fn more(rows: &Rows<'_>, _: &[&str]) -> Result<Value, RenderError> {
-    Ok(and_more(rows.rows.len()).into())
+    Ok(match and_more(rows.rows.len()) {
+        text if text.is_empty() => text,
+        text => format!(";{text}"),
+    }
+    .into())
 }
 
 fn column<'a>(words: &'a [&'a str]) -> Result<(&'a str, &'a [&'a str]), RenderError> {
@@ -265,7 +269,7 @@ mod tests {
         check("{{#if (any \"errors\" who=\"b\")}}x{{/if}}{{#if (any who=\"b\")}}y{{/if}}", "y");
         check(
             "{{first.who}} {{first.events}}{{#each few}} {{events}}{{/each}}{{more}}",
-            "`a` 1 1 5 3 and 3 more",
+            "`a` 1 1 5 3; and 3 more",
         );
     }
 

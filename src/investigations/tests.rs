@@ -75,6 +75,8 @@ fn every_question_can_be_asked_and_drawn() {
         let empty = ask_both("sample", &question, "2026-12-01", "2026-12-02");
         empty.chart().unwrap_or_else(|error| panic!("{}, empty: {error}", question.id()));
         assert_eq!(empty.next(), [], "{}", question.id());
+        let finding = empty.finding().unwrap();
+        assert!(finding.starts_with("Nothing found in ") || finding.starts_with("0 events"), "{finding}");
     }
 }
 
@@ -113,10 +115,14 @@ fn the_incident_is_found_from_the_first_look() {
     let profile = ask(&ip_profile(ATTACKER_IP));
     leads(&profile, LEAKED_USER);
     leads(&profile, CREATED_USER);
+    leads(&profile, LEAKED_KEY);
+    assert!(!profile.finding().unwrap().contains("limit"), "15 of a kind are no limit of the rows");
     let data = ask(&ip_data(ATTACKER_IP));
     assert_eq!(texts(&data, "objects")[0], OBJECTS_READ.to_string());
 
     let keys = ask(&principal_keys(LEAKED_USER));
+    let by_key = principal_keys("nobody").with("key", LEAKED_KEY).unwrap();
+    assert_eq!(ask(&by_key).into_frame(), keys.clone().into_frame());
     assert_eq!(texts(&keys, "accesskeyid"), [LEAKED_KEY, LEAKED_KEY], "one key from two addresses");
     assert_eq!(texts(&keys, "address")[0], ATTACKER_IP);
 
@@ -126,6 +132,7 @@ fn the_incident_is_found_from_the_first_look() {
         (&*texts(&made, "for_user")[at], &*texts(&made, "used_from")[at]),
         (CREATED_USER, ATTACKER_IP)
     );
+    assert!(made.finding().unwrap().contains(&format!("`{CREATED_KEY}` for `{CREATED_USER}`")));
     assert!(ask(&rights_given()).next().iter().any(|step| step.parameters()[0].1 == CREATED_USER));
 
     let ports = ask(&world_open_ports());

@@ -17,6 +17,10 @@ const MARKER: &str = "EVCXR_";
 /// The style sheet of all that is shown. The report has it too.
 const STYLE: &str = include_str!("show.css");
 
+/// What all markup is inside of. JupyterLab would typeset what stands between two dollar signs, prices and
+/// text out of logs alike, but for the second class.
+const OPEN: &str = "<div class=\"tb mathjax_ignore\">";
+
 /// One result in the forms a front end can choose from.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bundle {
@@ -42,7 +46,7 @@ fn render(bundle: &Bundle) -> String {
     let mut out = String::with_capacity(STYLE.len() + bundle.html.len() + bundle.plain.len() + 512);
     // The replacement means the same to the reader of each format.
     let html = bundle.html.trim_end().replace(MARKER, "EVCXR&#95;");
-    block(&mut out, "text/html", &format!("<div class=\"tb\"><style>\n{STYLE}</style>\n{html}\n</div>"));
+    block(&mut out, "text/html", &format!("{OPEN}<style>\n{STYLE}</style>\n{html}\n</div>"));
     block(&mut out, "text/plain", &bundle.plain.replace(MARKER, "EVCXR\\u{5f}"));
     if let Some(evidence) = &bundle.evidence {
         let json = evidence.to_string().replace(MARKER, "EVCXR\\u005f");
@@ -74,7 +78,7 @@ mod tests {
         };
         assert_eq!(
             render(&bundle).replace(STYLE, "…\n"),
-            "EVCXR_BEGIN_CONTENT text/html\n<div class=\"tb\"><style>\n…\n</style>\n<p>3</p>\n</div>\n\
+            "EVCXR_BEGIN_CONTENT text/html\n<div class=\"tb mathjax_ignore\"><style>\n…\n</style>\n<p>3</p>\n</div>\n\
              EVCXR_END_CONTENT\n\
              EVCXR_BEGIN_CONTENT text/plain\n3\nEVCXR_END_CONTENT\n\
              EVCXR_BEGIN_CONTENT application/vnd.trailbook.evidence+json\n{\"kind\":\"answer\"}\n\

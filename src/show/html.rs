@@ -157,6 +157,13 @@ mod tests {
     }
 
     #[test]
+    fn backticks_mark_code() {
+        assert_eq!(marked("a `<b>` c"), "a <code>&lt;b&gt;</code> c");
+        assert_eq!(marked("`a"), "<code>a</code>");
+        assert_eq!(marked("a < b"), "a &lt; b");
+    }
+
+    #[test]
     fn markup_is_escaped() {
         assert_eq!(
             escape("<b a=\"1\" c='2'>&`\n"),

@@ -246,7 +246,26 @@ mod tests {
         assert_eq!(next.len(), 2);
         assert_eq!(next[0]["parameters"], json!([{"name": "ip", "value": "203.0.113.66"}]));
         assert_eq!(next[0]["numbers"], json!(["E-001", "E-002"]));
-        assert_eq!((&next[1]["runbook"], &next[1]["why"]), (&json!("07-one-ip"), &json!("It failed.")));
+        assert_eq!((&next[1]["runbook"], &next[1]["numbers"]), (&json!("07-one-ip"), &json!(["E-001"])));
+    }
+
+    #[test]
+    fn a_step_of_a_set_up_is_told_as_it_stood_last() {
+        let step = |verdict: &str| {
+            json!({"kind": "checks", "title": "Trail", "verdict": verdict, "checks": [
+                {"check": "trail", "seen": "`audit`", "verdict": "pass", "what_to_do": ""},
+                {"check": "logging", "seen": "<stopped>", "verdict": verdict, "what_to_do": "run `aws`"},
+            ]})
+        };
+        let mut evidence = Evidence::default();
+        evidence.add(&step("fail"));
+        evidence.add(&step("warn"));
+        let checks = evidence.checks();
+        assert_eq!((checks.len(), &checks[0]["counts"]), (1, &json!("1 pass, 1 warn")));
+        let open = &checks[0]["open"];
+        assert_eq!(open.as_array().map(Vec::len), Some(1));
+        assert_eq!((&open[0]["seen"], &open[0]["verdict"]["mark"]), (&json!("&lt;stopped&gt;"), &json!("⚠")));
+        assert_eq!(open[0]["what_to_do"], "run <code>aws</code>");
     }
 
     #[test]

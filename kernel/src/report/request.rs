@@ -85,7 +85,8 @@ fn shown(path: &Path, beside: bool, report: &Report, record: &Value) -> Map<Stri
         true => format!("<a href=\"{name}\" target=\"_blank\">{name}</a>", name = escape(&name)),
         false => format!("<code>{}</code>", escape(&path.to_string_lossy())),
     };
-    let mut html = format!("<p><b>{}</b>: {file}</p>", report.status());
+    // JupyterLab would typeset what stands between dollar signs.
+    let mut html = format!("<div class=\"mathjax_ignore\"><p><b>{}</b>: {file}</p>", report.status());
     let mut plain = format!("{}: {}\n", report.status(), path.display());
     if !report.reasons.is_empty() {
         html.push_str("<ul>");
@@ -95,6 +96,7 @@ fn shown(path: &Path, beside: bool, report: &Report, record: &Value) -> Map<Stri
         }
         html.push_str("</ul>");
     }
+    html.push_str("</div>");
     let Value::Object(data) = json!({ "text/html": html, "text/plain": plain, EVIDENCE: record }) else {
         return Map::new();
     };

@@ -252,6 +252,16 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_one_label_are_one_entry() {
+        let frame =
+            df!("bucket" => ["b", "a", "b"], "events" => [5i64, 2, 1], "errors" => [1i64, 0, 1]).unwrap();
+        let entries = entries(&frame, "bucket", "events", Some("errors")).unwrap();
+        let entries: Vec<_> =
+            entries.iter().map(|entry| (entry.label.as_deref(), entry.events, entry.errors)).collect();
+        assert_eq!(entries, [(Some("b"), 6, 2), (Some("a"), 2, 0)]);
+    }
+
+    #[test]
     fn rows_without_a_time_are_left_out() {
         let frame =
             df!("time" => [None, Some("2023-07-10")], "events" => [1i64, 2], "errors" => [Some(1i64), None])
