@@ -12,7 +12,7 @@ use crate::report::EVIDENCE;
 use crate::{notebook, parameters};
 
 /// Lines printed at most.
-const LINES: usize = 8;
+const LINES: usize = 12;
 
 /// A runbook to go on with, its parameters, and the answers that lead there.
 #[derive(Debug)]

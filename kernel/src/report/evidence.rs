@@ -152,8 +152,11 @@ fn checks(record: &Value) -> Value {
             })
         })
         .collect();
+    let applies = all().any(|check| check["verdict"] != "not applicable");
+    let why = all().next().filter(|_| !applies).and_then(|check| text(&check["seen"]));
     json!({
         "title": text(&record["title"]),
+        "why": why.map(|why| marked(&defang(&why))),
         "at": text(&record["at"]),
         "verdict": verdict(&record["verdict"]),
         "counts": counts.into_iter().flatten().collect::<Vec<_>>().join(", "),

@@ -16,7 +16,7 @@ use super::sanitize::sanitize;
 use super::tlp::Tlp;
 
 /// Next steps that a report shows at once; the others are folded away.
-const NEXT: usize = 8;
+const NEXT: usize = 12;
 
 /// Everything that the templates may name, and why the report is a draft.
 pub(super) fn view(document: &Document, now: DateTime<Utc>) -> Result<(Value, Vec<String>)> {
