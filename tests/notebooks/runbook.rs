@@ -175,7 +175,10 @@ fn every_runbook_on_public_logs() {
             "06-api-errors",
             "umccr_flaws_org",
             &["from=2020-09-30", "to=2020-10-02"],
-            &["errors-by-principal: {errors} failed calls of 1 principal, {access_denied} of them denied."],
+            &[
+                "errors-by-code: {errors} failed calls between 2020-09-30T22:22:52Z and 2020-10-01T00:03:45Z with \
+               {error_codes} codes: `AccessDenied` ({access_denied}), ",
+            ],
         ),
         (
             "07-one-ip",
