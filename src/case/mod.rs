@@ -217,6 +217,8 @@ pub(crate) fn home() -> Result<PathBuf> {
 }
 
 /// One step of a case's checklist, to be closed by what came of it.
+///
+/// One that fails shows how the checklist stands, since no cell after it will.
 #[derive(Clone, Debug)]
 pub struct Step {
     case: Case,
@@ -243,10 +245,7 @@ impl Step {
                 self.case.record(&self.title, "done", &answer.summary(), json!({ "answer": evidence }))?;
                 Ok(answer)
             }
-            Err(error) => {
-                self.case.record(&self.title, "failed", &error.to_string(), Value::Null)?;
-                Err(error)
-            }
+            Err(error) => self.fail(error),
         }
     }
 
@@ -259,17 +258,13 @@ impl Step {
     pub fn inventory(&self, inventory: Result<Inventory>) -> Result<Inventory> {
         let inventory = match inventory {
             Ok(inventory) => inventory,
-            Err(error) => {
-                self.case.record(&self.title, "failed", &error.to_string(), Value::Null)?;
-                return Err(error);
-            }
+            Err(error) => return self.fail(error),
         };
         if inventory.objects() == 0 {
             let error =
                 Error::not_found(format!("the logs hold no object in the scope ({})", inventory.scope()))
                     .hint("widen the window, or check the source");
-            self.case.record(&self.title, "failed", &error.to_string(), Value::Null)?;
-            return Err(error);
+            return self.fail(error);
         }
         self.case.record(&self.title, "done", &inventory.summary(), Value::Null)?;
         Ok(inventory)
@@ -285,10 +280,7 @@ impl Step {
     pub fn checks(&self, checks: Result<Checks>) -> Result<Checks> {
         let mut checks = match checks {
             Ok(checks) => checks,
-            Err(error) => {
-                self.case.record(&self.title, "failed", &error.to_string(), Value::Null)?;
-                return Err(error);
-            }
+            Err(error) => return self.fail(error),
         };
         checks.belongs_to(&self.title);
         let state = match checks.verdict() {
@@ -299,7 +291,7 @@ impl Step {
         self.case.record(&self.title, state, &checks.summary(), json!({ "checks": checks.evidence() }))?;
         match checks.failure() {
             Some(error) => {
-                emit(&checks.bundle());
+                emit(&Bundle::of(&[checks.bundle(), self.case.checklist()?.bundle()]));
                 Err(error)
             }
             None => Ok(checks),
@@ -314,10 +306,7 @@ impl Step {
     pub fn compare(&self, bad: Result<Plan>, good: Result<Plan>) -> Result<Panel> {
         let (bad, good) = match bad.and_then(|bad| Ok((bad, good?))) {
             Ok(plans) => plans,
-            Err(error) => {
-                self.case.record(&self.title, "failed", &error.to_string(), Value::Null)?;
-                return Err(error);
-            }
+            Err(error) => return self.fail(error),
         };
         let note = format!("the bad query would read {}; the good one {}", bad.size(), good.size());
         self.case.record(&self.title, "done", &note, Value::Null)?;
@@ -370,6 +359,12 @@ impl Step {
                 panel.evcxr_display();
             }
         }
+    }
+
+    /// Closes the step as failed, and shows how the checklist stands.
+    fn fail<T>(&self, error: Error) -> Result<T> {
+        emit(&self.close("failed", &error.to_string())?.bundle());
+        Err(error)
     }
 
     fn close(&self, state: &str, note: &str) -> Result<Checklist> {

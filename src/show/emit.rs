@@ -9,7 +9,7 @@
 
 use std::io::Write;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What evcxr's markers have in common.
 const MARKER: &str = "EVCXR_";
@@ -31,6 +31,24 @@ pub(crate) struct Bundle {
     pub(crate) plain: String,
     /// For the report: where the result comes from.
     pub(crate) evidence: Option<Value>,
+}
+
+impl Bundle {
+    /// One result of several, with the evidence of each.
+    pub(crate) fn of(parts: &[Bundle]) -> Bundle {
+        let evidence: Vec<&Value> = parts.iter().filter_map(|part| part.evidence.as_ref()).collect();
+        Bundle {
+            html: parts.iter().map(|part| part.html.as_str()).collect(),
+            plain: parts.iter().map(|part| part.plain.as_str()).collect(),
+            evidence: match evidence.as_slice() {
+                [] => None,
+                &[one] => Some(one.clone()),
+                several => {
+                    Some(json!({ "schema": "trailbook.evidence/1", "kind": "panel", "parts": several }))
+                }
+            },
+        }
+    }
 }
 
 /// Shows a result below the cell that is running.

@@ -1,7 +1,7 @@
 //! Several things in one output.
 
 use polars::prelude::DataFrame;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::charts::Chart;
 use super::column::Column;
@@ -87,24 +87,15 @@ impl Panel {
 
     /// The panel as an output, with the evidence of its parts.
     pub(crate) fn bundle(&self) -> Bundle {
-        let (mut html, mut plain) = (String::new(), String::new());
-        if !self.titled {
-            html.push_str(&format!("<p class=\"tb-title\">{}</p>\n", escape(&self.title)));
-            plain.push_str(&format!("{}\n", visible(&self.title)));
+        let Bundle { html, plain, evidence } = Bundle::of(&self.parts);
+        if self.titled {
+            return Bundle { html, plain, evidence };
         }
-        for part in &self.parts {
-            html.push_str(&part.html);
-            plain.push_str(&part.plain);
+        Bundle {
+            html: format!("<p class=\"tb-title\">{}</p>\n{html}", escape(&self.title)),
+            plain: format!("{}\n{plain}", visible(&self.title)),
+            evidence,
         }
-        let evidence: Vec<&Value> = self.parts.iter().filter_map(|part| part.evidence.as_ref()).collect();
-        let evidence = match evidence.as_slice() {
-            [] => None,
-            &[one] => Some(one.clone()),
-            several => Some(json!({
-                "schema": "trailbook.evidence/1", "kind": "panel", "title": self.title, "parts": several,
-            })),
-        };
-        Bundle { html, plain, evidence }
     }
 
     /// The panel as an output, with evidence of its own.
@@ -126,6 +117,7 @@ mod tests {
     use super::*;
     use polars::prelude::df;
     use proptest::prelude::*;
+    use serde_json::json;
 
     use crate::show::testing::{hostile, markup};
 

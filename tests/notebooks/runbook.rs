@@ -218,3 +218,13 @@ fn a_source_that_is_absent_fails_the_step_and_drafts_the_report() {
     assert!(log.contains("Scope and coverage") && log.contains("/no/such/folder"), "{log}");
     assert!(run.report.to_lowercase().contains("draft"), "the report does not say that it is a draft");
 }
+
+#[test]
+fn a_window_without_logs_fails_the_step_on_the_checklist_too() {
+    let _turn = turn();
+    let run = first_look("first-look-empty", &["from=2030-01-01", "to=2030-01-02"]);
+    assert_eq!(run.output.status.code(), Some(1));
+    let step = "<td>Scope and coverage</td><td class=\"short\"><span class=\"mark\" aria-hidden=\"true\">✗</span> failed</td>";
+    assert!(run.report.contains(step), "the checklist does not say that the step failed");
+    assert!(run.report.contains("The step “Scope and coverage” failed."));
+}
