@@ -44,7 +44,7 @@ pub(crate) fn table(frame: &DataFrame, columns: &[Column], rows: Rows) -> String
     }
     let cells: Vec<(usize, Vec<Option<String>>)> = texts(frame, columns, rows);
     let classes = classes(columns, &cells);
-    let wide = if columns.len() > 8 { " tb-wide" } else { "" };
+    let wide = if columns.len() > 7 { " tb-wide" } else { "" };
     let _ =
         write!(out, "<div class=\"tb-scroll\" tabindex=\"0\"><table class=\"tb-grid{wide}\">\n<thead><tr>");
     for (column, class) in columns.iter().zip(&classes) {
