@@ -108,7 +108,9 @@ impl Athena {
         made.scanned += counted.scanned;
         let rows = results::fetch(&self.aws, &self.client, &counted, None, None).await.map_err(left)?;
         let count = rows.frame.columns().first().and_then(|column| column.i64().ok()?.get(0));
-        made.events = count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
+        let count = count.and_then(|count| u64::try_from(count).ok());
+        made.events =
+            count.ok_or_else(|| left(Error::failed(format!("{name}: its rows were not counted"))))?;
         Ok(made)
     }
 }
